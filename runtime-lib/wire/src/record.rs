@@ -1,0 +1,199 @@
+//! Event records: 32 bytes of header, then a payload, padded to 8 bytes.
+//!
+//! | word | bits | content |
+//! |---|---|---|
+//! | 0 | 0–15 | length of the whole record in 8-byte words |
+//! | | 16–23 | kind |
+//! | | 24–31 | flags |
+//! | | 32–39 | number of payload terms |
+//! | | 40–63 | length of the payload in bytes |
+//! | 1 | | node id (for names: the key being named) |
+//! | 2 | | clock ticks |
+//! | 3 | | process identifier, as the VM's 64-bit term |
+
+use crate::NodeId;
+
+/// Bytes of a record before its payload.
+pub const RECORD_HEADER: usize = 32;
+/// Some term of the payload was cut to a limit.
+pub const FLAG_TRUNCATED: u8 = 1;
+/// The payload did not fit and was left out whole.
+pub const FLAG_OMITTED: u8 = 2;
+
+/// What a record says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Kind {
+    /// A clause body was entered; payload: the captured arguments.
+    Enter = 1,
+    /// A frame returned; payload: the value (none when the value is `nil`
+    /// by construction).
+    Leave = 2,
+    /// A frame ended by a tail call.
+    Tail = 3,
+    /// A clause of a branching form was taken.
+    Branch = 4,
+    /// An expression had this value; payload: one term.
+    Bind = 5,
+    /// A handler caught; payload: kind, reason, stack.
+    Caught = 6,
+    /// An atom's text; key: the atom's term; payload: UTF-8, not a term.
+    NameAtom = 16,
+    /// A process's registered name or label; payload: UTF-8, not a term.
+    NameProcess = 17,
+    /// A process ended; payload: its exit reason.
+    Exit = 18,
+    /// Clock calibration; payload: monotonic and system time in ns, two u64.
+    Clock = 19,
+    /// The user's own mark; payload: one term.
+    Mark = 20,
+}
+
+impl Kind {
+    /// Every kind, in the order of its code.
+    pub const ALL: [Self; 11] = [
+        Self::Enter,
+        Self::Leave,
+        Self::Tail,
+        Self::Branch,
+        Self::Bind,
+        Self::Caught,
+        Self::NameAtom,
+        Self::NameProcess,
+        Self::Exit,
+        Self::Clock,
+        Self::Mark,
+    ];
+
+    /// The kind with this code.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == code)
+    }
+
+    /// Lower-case name, as commands print it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Enter => "enter",
+            Self::Leave => "leave",
+            Self::Tail => "tail",
+            Self::Branch => "branch",
+            Self::Bind => "bind",
+            Self::Caught => "caught",
+            Self::NameAtom => "name_atom",
+            Self::NameProcess => "name_process",
+            Self::Exit => "exit",
+            Self::Clock => "clock",
+            Self::Mark => "mark",
+        }
+    }
+}
+
+/// Why bytes are not a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// The bytes end before the record does.
+    #[error("the record ends early")]
+    Short,
+    /// The length field contradicts itself.
+    #[error("the record's length field is damaged")]
+    Length,
+    /// A kind this version does not know.
+    #[error("unknown record kind {0}")]
+    Kind(u8),
+    /// An id with more than 59 bits.
+    #[error("the node id has more than 59 bits")]
+    NodeId,
+}
+
+/// One record, borrowing its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// What happened.
+    pub kind: Kind,
+    /// [`FLAG_TRUNCATED`] and [`FLAG_OMITTED`].
+    pub flags: u8,
+    /// Number of terms in the payload.
+    pub argc: u8,
+    /// Where it happened; for names, the low 59 bits of the key.
+    pub node: NodeId,
+    /// Clock ticks, in the unit the segment's header names.
+    pub ticks: u64,
+    /// The process, as the VM's own 64-bit term.
+    pub pid: u64,
+    /// Encoded terms or text, without padding.
+    pub payload: &'a [u8],
+}
+
+/// Bytes that a record with this payload takes.
+pub const fn record_len(payload: usize) -> usize {
+    RECORD_HEADER + payload.next_multiple_of(8)
+}
+
+/// The longest payload the length field can express.
+pub const MAX_PAYLOAD: usize = u16::MAX as usize * 8 - RECORD_HEADER;
+
+/// Word 0 of a record; `payload` must not exceed [`MAX_PAYLOAD`].
+pub const fn first_word(kind: Kind, flags: u8, argc: u8, payload: usize) -> u64 {
+    let words = (record_len(payload) / 8) as u64;
+    words | (kind as u64) << 16 | (flags as u64) << 24 | (argc as u64) << 32 | (payload as u64) << 40
+}
+
+impl<'a> Record<'a> {
+    /// Appends the record; a payload over [`MAX_PAYLOAD`] is left out and flagged.
+    pub fn write_to(&self, out: &mut Vec<u8>) {
+        let fits = self.payload.len() <= MAX_PAYLOAD;
+        let (payload, flags) = if fits { (self.payload, self.flags) } else { (&[][..], self.flags | FLAG_OMITTED) };
+        for word in [first_word(self.kind, flags, self.argc, payload.len()), self.node.raw(), self.ticks, self.pid] {
+            out.extend_from_slice(&word.to_le_bytes());
+        }
+        out.extend_from_slice(payload);
+        out.resize(out.len().next_multiple_of(8), 0);
+    }
+
+    /// Reads the record at the front; also what follows it.
+    ///
+    /// # Errors
+    /// When the bytes are not a whole, valid record.
+    pub fn read_from(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), RecordError> {
+        let word = |n: usize| -> Result<u64, RecordError> {
+            let slice = bytes.get(n * 8..n * 8 + 8).ok_or(RecordError::Short)?;
+            Ok(u64::from_le_bytes(slice.try_into().map_err(|_| RecordError::Short)?))
+        };
+        let first = word(0)?;
+        let (len, payload_len) = ((first & 0xffff) as usize * 8, (first >> 40) as usize);
+        if len != record_len(payload_len) {
+            return Err(RecordError::Length);
+        }
+        let code = (first >> 16) as u8;
+        let kind = Kind::from_code(code).ok_or(RecordError::Kind(code))?;
+        let node = NodeId::from_raw(word(1)?).ok_or(RecordError::NodeId)?;
+        let (ticks, pid) = (word(2)?, word(3)?);
+        let payload = bytes.get(RECORD_HEADER..RECORD_HEADER + payload_len).ok_or(RecordError::Short)?;
+        let rest = bytes.get(len..).ok_or(RecordError::Short)?;
+        let record = Self { kind, flags: (first >> 24) as u8, argc: (first >> 32) as u8, node, ticks, pid, payload };
+        Ok((record, rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_truncation_and_bit_flip_is_an_error_or_a_record_never_a_panic() {
+        let mut bytes = Vec::new();
+        let node = NodeId::from_raw(99).unwrap();
+        let record = Record { kind: Kind::Enter, flags: 1, argc: 2, node, ticks: 5, pid: 9, payload: b"hello" };
+        record.write_to(&mut bytes);
+        assert_eq!(bytes.len(), 40);
+        assert_eq!(Record::read_from(&bytes), Ok((record, &[][..])));
+        for end in 0..bytes.len() {
+            assert!(Record::read_from(&bytes[..end]).is_err(), "cut at {end}");
+        }
+        for bit in 0..bytes.len() * 8 {
+            let mut damaged = bytes.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let _ = Record::read_from(&damaged);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Segment files: one page of header, then records up to a published cursor.
+//!
+//! A run's folder holds `ring-RRR-SSSSSS.seg` (events) and
+//! `names-RRR-SSSSSS.seg` (names, which outlive recycled events), where `RRR`
+//! is the ring and `SSSSSS` the segment's ordinal in it. Ring 0 is the control
+//! ring: clock calibrations, process names and exits.
+//!
+//! | offset | size | content |
+//! |---|---|---|
+//! | 0 | 8 | magic |
+//! | 8 | 4 | format version |
+//! | 12 | 4 | header length (4096) |
+//! | 16 | 16 | run id |
+//! | 32 | 4 | ring |
+//! | 36 | 4 | clock: 0 monotonic ns, 1 time-stamp counter |
+//! | 40 | 8 | ordinal in the ring |
+//! | 48 | 8 | capacity of the data area in bytes |
+//! | 56 | 8 | ticks when opened |
+//! | 64 | 8 | monotonic ns when opened |
+//! | 72 | 8 | system time in ns when opened |
+//! | 80 | 8 | ticks per second, estimated |
+//! | 88 | 8 | bit 0: process identifiers can be decoded from their term |
+//! | 96 | 8 | checksum (FNV-1a) of the 96 bytes before |
+//! | 128 | 8 | cursor: bytes of data published (release store) |
+//! | 192 | 8 | events lost since the ring began |
+//! | 200 | 8 | bytes those would have taken |
+//! | 208 | 8 | events with a truncated or omitted payload |
+//! | 216 | 8 | panics caught in probes |
+//! | 224 | 8 | 1 when the writer sealed the segment |
+
+/// Bytes of the header; the data area follows, page aligned.
+pub const SEGMENT_HEADER: usize = 4096;
+/// First bytes of every segment.
+pub const MAGIC: [u8; 8] = *b"ESCOPE\x1aS";
+/// Version of header and records.
+pub const VERSION: u32 = 1;
+/// Offset of the published cursor, alone on its cache line.
+pub const CURSOR_AT: usize = 128;
+/// Offset of the count of lost events.
+pub const LOST_EVENTS_AT: usize = 192;
+/// Offset of the count of lost bytes.
+pub const LOST_BYTES_AT: usize = 200;
+/// Offset of the count of truncated events.
+pub const TRUNCATED_AT: usize = 208;
+/// Offset of the count of caught panics.
+pub const PANICS_AT: usize = 216;
+/// Offset of the seal.
+pub const SEALED_AT: usize = 224;
+/// Ring number of the control ring.
+pub const CONTROL_RING: u32 = 0;
+
+/// Ticks are nanoseconds of the monotonic clock.
+pub const CLOCK_MONOTONIC: u32 = 0;
+/// Ticks are the processor's invariant time-stamp counter.
+pub const CLOCK_TSC: u32 = 1;
+
+/// The fixed part of a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct SegmentHeader {
+    /// Which recording this belongs to.
+    pub run: [u8; 16],
+    /// Which ring, 0 for control.
+    pub ring: u32,
+    /// [`CLOCK_MONOTONIC`] or [`CLOCK_TSC`].
+    pub clock: u32,
+    /// Position in the ring's sequence of segments.
+    pub ordinal: u64,
+    /// Bytes of the data area.
+    pub capacity: u64,
+    /// Ticks when the segment was opened.
+    pub ticks: u64,
+    /// Monotonic time in ns at the same moment.
+    pub monotonic_ns: u64,
+    /// System time in ns since 1970 at the same moment.
+    pub system_ns: u64,
+    /// Estimated ticks per second.
+    pub ticks_per_second: u64,
+    /// Whether a process can be read from its term: see [`pid_parts`].
+    pub decodable_pids: bool,
+}
+
+/// The counters of a header, as last published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct SegmentCounters {
+    /// Bytes of valid data.
+    pub cursor: u64,
+    /// Events this ring lost so far.
+    pub lost_events: u64,
+    /// Bytes this ring lost so far.
+    pub lost_bytes: u64,
+    /// Events of this ring whose payload was cut.
+    pub truncated: u64,
+    /// Panics this ring's thread caught.
+    pub panics: u64,
+    /// Whether the writer finished this segment.
+    pub sealed: bool,
+}
+
+/// Why bytes are not a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SegmentError {
+    /// Shorter than a header.
+    #[error("shorter than a segment header ({0} of {SEGMENT_HEADER} bytes)")]
+    Short(usize),
+    /// Other magic.
+    #[error("not a segment of an ElixirScope recording")]
+    Magic,
+    /// A version this reader does not know.
+    #[error("segment format version {0}, this reader knows {VERSION}")]
+    Version(u32),
+    /// The checksum of the header is wrong.
+    #[error("the segment header is damaged (checksum)")]
+    Checksum,
+}
+
+impl SegmentHeader {
+    /// The first 104 bytes of a segment file.
+    pub fn encode(&self) -> [u8; 104] {
+        let mut out = [0; 104];
+        out[..8].copy_from_slice(&MAGIC);
+        out[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        out[12..16].copy_from_slice(&(SEGMENT_HEADER as u32).to_le_bytes());
+        out[16..32].copy_from_slice(&self.run);
+        out[32..36].copy_from_slice(&self.ring.to_le_bytes());
+        out[36..40].copy_from_slice(&self.clock.to_le_bytes());
+        let words = [
+            self.ordinal,
+            self.capacity,
+            self.ticks,
+            self.monotonic_ns,
+            self.system_ns,
+            self.ticks_per_second,
+            u64::from(self.decodable_pids),
+        ];
+        for (n, word) in words.iter().enumerate() {
+            out[40 + n * 8..48 + n * 8].copy_from_slice(&word.to_le_bytes());
+        }
+        let sum = fnv1a(&out[..96]);
+        out[96..].copy_from_slice(&sum.to_le_bytes());
+        out
+    }
+
+    /// Reads the header of a segment file.
+    ///
+    /// # Errors
+    /// When the bytes are too short, foreign, of another version or damaged.
+    pub fn decode(bytes: &[u8]) -> Result<(Self, SegmentCounters), SegmentError> {
+        if bytes.len() < SEGMENT_HEADER {
+            return Err(SegmentError::Short(bytes.len()));
+        }
+        if bytes[..8] != MAGIC {
+            return Err(SegmentError::Magic);
+        }
+        let version = u32_at(bytes, 8);
+        if version != VERSION {
+            return Err(SegmentError::Version(version));
+        }
+        if u64_at(bytes, 96) != fnv1a(&bytes[..96]) {
+            return Err(SegmentError::Checksum);
+        }
+        let mut run = [0; 16];
+        run.copy_from_slice(&bytes[16..32]);
+        let header = Self {
+            run,
+            ring: u32_at(bytes, 32),
+            clock: u32_at(bytes, 36),
+            ordinal: u64_at(bytes, 40),
+            capacity: u64_at(bytes, 48),
+            ticks: u64_at(bytes, 56),
+            monotonic_ns: u64_at(bytes, 64),
+            system_ns: u64_at(bytes, 72),
+            ticks_per_second: u64_at(bytes, 80),
+            decodable_pids: u64_at(bytes, 88) & 1 == 1,
+        };
+        let counters = SegmentCounters {
+            cursor: u64_at(bytes, CURSOR_AT),
+            lost_events: u64_at(bytes, LOST_EVENTS_AT),
+            lost_bytes: u64_at(bytes, LOST_BYTES_AT),
+            truncated: u64_at(bytes, TRUNCATED_AT),
+            panics: u64_at(bytes, PANICS_AT),
+            sealed: u64_at(bytes, SEALED_AT) == 1,
+        };
+        Ok((header, counters))
+    }
+}
+
+/// Number and serial of a local process (`<0.NUMBER.SERIAL>`), from its term:
+/// 4 tag bits, 28 bits of number, then the serial
+/// (`erts/emulator/beam/erl_term.h`, OTP 24 and later). Only valid where the
+/// segment's header says so: the writer compares it with the VM's own printing.
+pub const fn pid_parts(term: u64) -> (u64, u64) {
+    let data = term >> 4;
+    (data & ((1 << 28) - 1), data >> 28)
+}
+
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let mut word = [0; 4];
+    word.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(word)
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_round_trip_and_notice_damage() {
+        let header = SegmentHeader { run: [7; 16], ring: 3, clock: 1, ordinal: 9, capacity: 64, ..Default::default() };
+        let mut page = vec![0; SEGMENT_HEADER];
+        page[..104].copy_from_slice(&header.encode());
+        assert_eq!(SegmentHeader::decode(&page).unwrap().0, header);
+        assert_eq!(SegmentHeader::decode(&page[..100]), Err(SegmentError::Short(100)));
+        page[33] ^= 1;
+        assert_eq!(SegmentHeader::decode(&page), Err(SegmentError::Checksum));
+        page[8] = 200;
+        assert_eq!(SegmentHeader::decode(&page), Err(SegmentError::Version(200)));
+        page[0] = 0;
+        assert_eq!(SegmentHeader::decode(&page), Err(SegmentError::Magic));
+    }
+}

@@ -1,2 +1,37 @@
-//! Empty.
-fn main() {}
+//! The `elixirscope` command.
+//!
+//! Owns: arguments, exit codes, how things look on a terminal. It must never
+//! know: how anything is computed. Exit codes: 0 fine, 1 findings or
+//! differences, 2 could not run.
+
+mod instrument_command;
+mod trace_command;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "elixirscope", version, about = "See everything a BEAM program did.", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the instrumented sources of a Mix project, and its node map
+    Instrument(instrument_command::InstrumentArgs),
+    /// Show what one file looks like with probes
+    Preview(instrument_command::PreviewArgs),
+    /// Read recordings
+    Trace(trace_command::TraceArgs),
+}
+
+fn main() -> ExitCode {
+    // clap exits with 2 on wrong arguments, as promised.
+    match Arguments::parse().command {
+        Command::Instrument(arguments) => instrument_command::instrument(&arguments),
+        Command::Preview(arguments) => instrument_command::preview(&arguments),
+        Command::Trace(arguments) => trace_command::run(arguments),
+    }
+}

@@ -1,1 +1,75 @@
-//! Empty.
+//! A Mix project end to end: find the sources, plan, instrument, write.
+//!
+//! Owns: the order of the stages, outputs on disk, reports. It must never know:
+//! how a probe is placed, what a terminal looks like. Everything it says is a
+//! value; the command renders it.
+//!
+//! ```
+//! let preview = driver::preview("lib/a.ex", b"defmodule A do\n  def f, do: 1\nend\n").unwrap();
+//! assert!(preview.contains(":scope_probe.enter"));
+//! ```
+
+mod build;
+mod emit;
+mod project;
+mod report;
+
+pub use build::{Built, FileResult, Outcome, build};
+pub use emit::{Summary, emit};
+pub use project::{Project, Source};
+pub use report::{Diagnostic, erlang_terms};
+
+use std::path::PathBuf;
+
+/// Why a command could not run. Each says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No `mix.exs`.
+    #[error("{0} is no Mix project: it has no mix.exs. Give the directory that holds mix.exs.")]
+    NotMix(PathBuf),
+    /// A file or directory could not be read or written.
+    #[error("cannot {action} {path}: {cause}")]
+    Io {
+        /// `read`, `write` or `list`.
+        action: &'static str,
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The file stays clean.
+    #[error("{0}")]
+    Refused(Diagnostic),
+    /// The node map could not be written.
+    #[error("the node map could not be built: {0}")]
+    Map(#[from] wire::MapError),
+}
+
+impl Error {
+    pub(crate) fn io(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |cause| Self::Io { action, path, cause }
+    }
+}
+
+/// The instrumented text of one file on its own.
+///
+/// # Errors
+/// When the file is refused as a whole.
+pub fn preview(path: &str, text: &[u8]) -> Result<String, Error> {
+    let project = Project::of_sources(vec![Source { path: path.into(), text: text.to_vec() }]);
+    let mut results = build(&project, &|| {});
+    // build gives one result per source, and there is one source.
+    let result = results.files.swap_remove(0);
+    match result.outcome {
+        Outcome::Instrumented(instrumented) => Ok(instrumented.text),
+        Outcome::Clean => Ok(String::from_utf8_lossy(text).into_owned()),
+        Outcome::Refused(diagnostic) => Err(Error::Refused(diagnostic)),
+    }
+}
+
+/// A unified diff of the two texts; empty when they are equal.
+pub fn diff(path: &str, original: &str, instrumented: &str) -> String {
+    let diff = similar::TextDiff::from_lines(original, instrumented);
+    diff.unified_diff().context_radius(2).header(path, path).to_string()
+}

@@ -1,1 +1,64 @@
-//! Empty.
+//! Elixir source text as a lossless tree.
+//!
+//! Owns: parsing (tree-sitter inside, rowan outside), kinds, typed views, the
+//! line index, and the list of places where the grammar cannot be trusted. It
+//! must never know: node ids, probes, files, salsa. It is the only crate that
+//! names rowan or tree-sitter.
+//!
+//! Parsing never fails: it returns a tree that holds every byte, and errors.
+//!
+//! ```
+//! let parse = syntax::parse(b"defmodule A do\n  def f(x), do: x\nend\n");
+//! assert_eq!(parse.source(), b"defmodule A do\n  def f(x), do: x\nend\n");
+//! assert!(parse.errors().is_empty());
+//! let module = &syntax::modules(&parse.root())[0];
+//! assert_eq!(module.name.as_deref(), Some("A"));
+//! assert_eq!(module.clauses()[0].name, "f");
+//! ```
+
+mod call;
+mod clause;
+mod doubts;
+mod kinds;
+mod line_index;
+mod module;
+mod parse;
+
+pub use call::{Argument, Call, Target};
+pub use clause::{Body, Clause, ClauseKind, Section, SectionRole, stab_body, statements};
+pub use doubts::{Doubt, doubts};
+pub use kinds::SyntaxKind;
+pub use line_index::{LineColumn, LineIndex};
+pub use module::{Directive, DirectiveKind, Module, directives, modules};
+pub use parse::{Elixir, Parse, SyntaxElement, SyntaxError, SyntaxNode, SyntaxToken, parse};
+pub use rowan::{NodeOrToken, TextRange, TextSize, WalkEvent};
+
+/// The first token of `node` that is not trivia.
+pub fn first_token(node: &SyntaxNode) -> Option<SyntaxToken> {
+    node.descendants_with_tokens().filter_map(|element| element.into_token()).find(|token| !token.kind().is_trivia())
+}
+
+/// The range of `node` without leading and trailing trivia.
+pub fn trimmed_range(node: &SyntaxNode) -> TextRange {
+    let mut tokens = node.descendants_with_tokens().filter_map(|element| element.into_token());
+    let is_content = |token: &SyntaxToken| !token.kind().is_trivia() && !token.text().is_empty();
+    let Some(first) = tokens.find(is_content) else { return node.text_range() };
+    let last = tokens.filter(is_content).last().unwrap_or_else(|| first.clone());
+    TextRange::new(first.text_range().start(), last.text_range().end())
+}
+
+/// The node's text without trivia: the same whatever the layout.
+pub fn text_without_trivia(node: &SyntaxNode) -> String {
+    let tokens = node.descendants_with_tokens().filter_map(|element| element.into_token());
+    let mut out = String::new();
+    for token in tokens.filter(|token| !token.kind().is_trivia()) {
+        let text = token.text();
+        // Two words need something between them: `a when b` is not `awhenb`.
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        if out.chars().next_back().is_some_and(is_word) && text.chars().next().is_some_and(is_word) {
+            out.push(' ');
+        }
+        out.push_str(text);
+    }
+    out
+}

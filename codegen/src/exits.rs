@@ -1,0 +1,471 @@
+//! Where a clause ends: values in tail position get `leave`, calls that must
+//! stay tail calls get `tail`.
+
+use crate::resolve::{Scope, Verdict};
+use crate::{Ids, Insertion, Refused, Side, Site};
+use syntax::{
+    Argument, Body, Call, Clause, Section, SectionRole, SyntaxKind, SyntaxNode, TextSize, first_token, stab_body,
+    statements, trimmed_range,
+};
+use wire::{NodeId, NodeKind};
+
+type Done = Result<(), Refused>;
+
+/// Collects the probes of one clause.
+pub struct Exits<'a> {
+    clause_id: NodeId,
+    clause: &'a Clause,
+    ids: &'a Ids<'a>,
+    scope: &'a Scope<'a>,
+    insertions: Vec<Insertion>,
+    sites: Vec<Site>,
+    depth: u32,
+}
+
+/// A probe that takes a value and gives it back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Probe {
+    Leave,
+    LeaveFalsy,
+    LeaveTruthy,
+    Bind,
+    Tail,
+}
+
+impl Probe {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::LeaveFalsy => "leave_falsy",
+            Self::LeaveTruthy => "leave_truthy",
+            Self::Bind => "bind",
+            Self::Tail => "tail",
+        }
+    }
+
+    const fn kind(self) -> NodeKind {
+        match self {
+            Self::Tail => NodeKind::TailCall,
+            Self::Bind => NodeKind::BodyValue,
+            Self::Leave | Self::LeaveFalsy | Self::LeaveTruthy => NodeKind::Value,
+        }
+    }
+}
+
+impl<'a> Exits<'a> {
+    /// An empty collection for `clause`.
+    pub fn new(clause_id: NodeId, ids: &'a Ids<'a>, scope: &'a Scope<'a>, clause: &'a Clause) -> Self {
+        Self { clause_id, clause, ids, scope, insertions: Vec::new(), sites: Vec::new(), depth: 0 }
+    }
+
+    /// What was collected.
+    pub fn finish(self) -> (Vec<Insertion>, Vec<Site>) {
+        (self.insertions, self.sites)
+    }
+
+    /// A refusal of the clause because of `node`.
+    pub fn refuse(&self, node: &SyntaxNode, why: &str) -> Refused {
+        Refused { range: trimmed_range(node), why: why.into() }
+    }
+
+    /// Adds an insertion.
+    pub fn insert(&mut self, at: TextSize, side: Side, depth: u32, text: String, node: NodeId) {
+        self.insertions.push(Insertion { at, side, depth, text, node });
+    }
+
+    /// Adds a site.
+    pub fn site(&mut self, site: Site) {
+        self.sites.push(site);
+    }
+
+    /// The body of the clause: a plain one, or an implicit `try`.
+    pub fn body(&mut self, body: &Body) -> Done {
+        let Some(main) = body.section(SectionRole::Do) else { return Ok(()) };
+        if !main.keyword && statements(&main.node).is_empty() {
+            return self.empty_body(main, body);
+        }
+        match body.section(SectionRole::After) {
+            Some(after) => self.body_with_after(body, after),
+            None if body.protects() => self.protected(body),
+            None => self.section(main),
+        }
+    }
+
+    fn empty_body(&mut self, main: &Section, body: &Body) -> Done {
+        if body.sections.len() > 1 {
+            return Err(self.refuse(&main.node, "an empty body with handlers"));
+        }
+        let at = first_token(&main.node).map(|word| word.text_range().end());
+        let id = self.new_site(&main.node, NodeKind::Value)?;
+        self.insert(
+            at.unwrap_or(main.node.text_range().start()),
+            Side::Open,
+            1,
+            format!(" :scope_probe.leave({id})"),
+            id,
+        );
+        Ok(())
+    }
+
+    /// `after` runs once the value is known: the value is bound in the body and
+    /// the frame ends with the last statement of `after`, however it got there.
+    fn body_with_after(&mut self, body: &Body, after: &Section) -> Done {
+        for section in &body.sections {
+            let has_else = body.section(SectionRole::Else).is_some();
+            match section.role {
+                SectionRole::After => {}
+                SectionRole::Do if has_else => {}
+                SectionRole::Do => self.last_of(section, Probe::Bind)?,
+                _ => {
+                    for stab in stabs(section) {
+                        let body = self.stab_of(&stab)?;
+                        self.wrap_last(&statements(&body), &stab, Probe::Bind)?;
+                    }
+                }
+            }
+        }
+        let id = self.new_site(&after.node, NodeKind::Value)?;
+        let last = if after.keyword { Some(after.node.clone()) } else { statements(&after.node).pop() };
+        let Some(last) = last else { return Err(self.refuse(&after.node, "an empty `after`")) };
+        let range = trimmed_range(&last);
+        if after.keyword {
+            self.insert(range.start(), Side::Open, 0, "(".into(), id);
+            self.insert(range.end(), Side::Close, 0, format!("; :scope_probe.leave({id}))"), id);
+        } else {
+            self.insert(range.end(), Side::Close, 0, format!("; :scope_probe.leave({id})"), id);
+        }
+        Ok(())
+    }
+
+    /// `do … rescue …`: the body is no tail position, the handlers are; with
+    /// `else`, the body's value goes there.
+    fn protected(&mut self, body: &Body) -> Done {
+        let has_else = body.section(SectionRole::Else).is_some();
+        for section in &body.sections {
+            match section.role {
+                SectionRole::Do if has_else => {}
+                SectionRole::Do => self.last_of(section, Probe::Leave)?,
+                _ => self.section(section)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn last_of(&mut self, section: &Section, probe: Probe) -> Done {
+        if section.keyword {
+            self.wrap(&section.node, probe)
+        } else {
+            self.wrap_last(&statements(&section.node), &section.node, probe)
+        }
+    }
+
+    fn wrap_last(&mut self, statements: &[SyntaxNode], of: &SyntaxNode, probe: Probe) -> Done {
+        match statements.last() {
+            Some(last) if !self.never_returns(last) => self.wrap(last, probe),
+            Some(_) => Ok(()),
+            None => Err(self.refuse(of, "an empty body")),
+        }
+    }
+
+    /// A section whose statements, or whose clauses' bodies, end in tail position.
+    fn section(&mut self, section: &Section) -> Done {
+        if section.keyword && section.node.kind() != SyntaxKind::BLOCK {
+            return self.tail(&section.node);
+        }
+        let stabs = stabs(section);
+        if stabs.is_empty() {
+            return self.last_statement(&statements(&section.node), &section.node);
+        }
+        for stab in stabs {
+            let body = self.stab_of(&stab)?;
+            self.last_statement(&statements(&body), &stab)?;
+        }
+        Ok(())
+    }
+
+    fn stab_of(&self, stab: &SyntaxNode) -> Result<SyntaxNode, Refused> {
+        stab_body(stab).ok_or_else(|| self.refuse(stab, "a clause without a body"))
+    }
+
+    fn last_statement(&mut self, statements: &[SyntaxNode], of: &SyntaxNode) -> Done {
+        match statements.last() {
+            Some(last) => self.tail(last),
+            None => Err(self.refuse(of, "an empty body")),
+        }
+    }
+
+    /// One expression in tail position.
+    fn tail(&mut self, node: &SyntaxNode) -> Done {
+        if self.never_returns(node) {
+            return Ok(());
+        }
+        match node.kind() {
+            SyntaxKind::BLOCK if stabs_in(node).is_empty() && !statements(node).is_empty() => {
+                self.last_statement(&statements(node), node)
+            }
+            SyntaxKind::CALL => self.tail_call(node),
+            SyntaxKind::BINARY_OPERATOR => self.tail_operator(node),
+            SyntaxKind::IDENTIFIER if self.is_bare_call(node) => self.before(node),
+            _ => self.wrap(node, Probe::Leave),
+        }
+    }
+
+    fn tail_call(&mut self, node: &SyntaxNode) -> Done {
+        // `tail` is only asked about calls here.
+        let Some(call) = Call::cast(node) else { return self.wrap(node, Probe::Leave) };
+        match self.control(&call) {
+            Some(body) => self.tail_control(&call, &body),
+            None => match self.verdict(&call) {
+                Verdict::Wrap => self.wrap(node, Probe::Leave),
+                Verdict::NoReturn => Ok(()),
+                Verdict::Unknown => self.before(node),
+                Verdict::Keep => match call.last_argument() {
+                    Some(last) => self.tail_argument(node, &last),
+                    None => self.before(node),
+                },
+            },
+        }
+    }
+
+    fn verdict(&self, call: &Call) -> Verdict {
+        match call.local_name().as_deref() {
+            Some("for" | "quote") if self.scope.is_kernel("for") => Verdict::Wrap,
+            _ => self.scope.verdict(call),
+        }
+    }
+
+    /// The body of a control form of Kernel's, if the call is one.
+    fn control(&self, call: &Call) -> Option<Body> {
+        let name = call.local_name()?;
+        let is_control = matches!(name.as_str(), "case" | "cond" | "if" | "receive" | "try" | "unless" | "with");
+        if is_control && self.scope.is_kernel(&name) { Body::of(call) } else { None }
+    }
+
+    /// Forms of which every clause is seen are entered; the others only where a
+    /// tail call inside must stay one.
+    fn tail_control(&mut self, call: &Call, body: &Body) -> Done {
+        let name = call.local_name().unwrap_or_default();
+        let has_else = body.section(SectionRole::Else).is_some();
+        match name.as_str() {
+            "try" if body.section(SectionRole::After).is_some() => self.wrap(call.node(), Probe::Leave),
+            "try" if !self.keeps(call.node()) => self.wrap(call.node(), Probe::Leave),
+            "try" => self.protected(body),
+            "if" | "unless" | "with" if !has_else && !self.keeps(call.node()) => self.wrap(call.node(), Probe::Leave),
+            _ => {
+                for section in &body.sections {
+                    self.section(section)?;
+                }
+                match name.as_str() {
+                    "if" | "unless" if !has_else => self.missing_else(call, body, None),
+                    "with" if !has_else && can_mismatch(call) => self.missing_else(call, body, Some("scope_value")),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// The value of a form whose `else` is not written: nil, or what did not match.
+    fn missing_else(&mut self, call: &Call, body: &Body, value: Option<&str>) -> Done {
+        let id = self.new_site(call.node(), NodeKind::Value)?;
+        let probe = match value {
+            None => format!(":scope_probe.leave({id})"),
+            Some(value) => format!("{value} -> :scope_probe.leave({id}, {value})"),
+        };
+        match (call.do_block(), body.sections.last()) {
+            (Some(block), _) => {
+                let end = trimmed_range(&block).end() - TextSize::from(3);
+                // Before `end`: there, a comment or a newline stands before it, never after.
+                self.insert(end, Side::Open, self.depth, format!("else {probe} "), id);
+            }
+            (None, Some(last)) => {
+                let text = if value.is_some() { format!(", else: ({probe})") } else { format!(", else: {probe}") };
+                self.insert(trimmed_range(&last.node).end(), Side::Close, self.depth, text, id);
+            }
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    fn tail_operator(&mut self, node: &SyntaxNode) -> Done {
+        let Some((left, operator, right)) = operands(node) else { return self.wrap(node, Probe::Leave) };
+        match operator.as_str() {
+            "|>" => self.tail_pipe(node, &left, &right),
+            "&&" | "and" if self.keeps(node) => self.wrap(&left, Probe::LeaveFalsy).and_then(|()| self.tail(&right)),
+            "||" | "or" if self.keeps(node) => self.wrap(&left, Probe::LeaveTruthy).and_then(|()| self.tail(&right)),
+            "=" if self.keeps(node) => self.tail(&right),
+            _ => self.wrap(node, Probe::Leave),
+        }
+    }
+
+    fn tail_pipe(&mut self, node: &SyntaxNode, left: &SyntaxNode, right: &SyntaxNode) -> Done {
+        match self.piped_verdict(right) {
+            Verdict::Wrap => self.wrap(node, Probe::Leave),
+            Verdict::NoReturn => Ok(()),
+            Verdict::Unknown => self.before(node),
+            Verdict::Keep => {
+                let last = Call::cast(right).and_then(|call| call.last_argument());
+                self.tail_argument(node, &last.unwrap_or_else(|| left.clone()))
+            }
+        }
+    }
+
+    fn piped_verdict(&self, right: &SyntaxNode) -> Verdict {
+        Call::cast(right).map_or(Verdict::Unknown, |call| self.verdict(&call))
+    }
+
+    /// Whether an expression in tail position holds a call that must stay a tail call.
+    fn keeps(&self, node: &SyntaxNode) -> bool {
+        if self.never_returns(node) {
+            return false;
+        }
+        match node.kind() {
+            SyntaxKind::BLOCK => statements(node).last().is_some_and(|last| self.keeps(last)),
+            SyntaxKind::IDENTIFIER => self.is_bare_call(node),
+            SyntaxKind::CALL => Call::cast(node).is_some_and(|call| match self.control(&call) {
+                Some(body) => self.control_keeps(&call, &body),
+                None => matches!(self.verdict(&call), Verdict::Keep | Verdict::Unknown),
+            }),
+            SyntaxKind::BINARY_OPERATOR => {
+                operands(node).is_some_and(|(left, operator, right)| match operator.as_str() {
+                    "|>" => matches!(self.piped_verdict(&right), Verdict::Keep | Verdict::Unknown),
+                    "&&" | "and" | "||" | "or" => self.scope.is_kernel(&operator) && self.keeps(&right),
+                    // Only a plain name always matches, and leaves the call last.
+                    "=" => left.kind() == SyntaxKind::IDENTIFIER && self.keeps(&right),
+                    _ => false,
+                })
+            }
+            _ => false,
+        }
+    }
+
+    fn control_keeps(&self, call: &Call, body: &Body) -> bool {
+        let is_try = call.local_name().as_deref() == Some("try");
+        if is_try && body.section(SectionRole::After).is_some() {
+            return false;
+        }
+        body.sections.iter().filter(|section| !(is_try && section.role == SectionRole::Do)).any(|section| {
+            let stabs = stabs(section);
+            let bodies = stabs.iter().filter_map(stab_body).filter_map(|body| statements(&body).pop());
+            let plain = if section.keyword { Some(section.node.clone()) } else { statements(&section.node).pop() };
+            let plain = plain.filter(|_| stabs.is_empty());
+            bodies.chain(plain).any(|last| self.keeps(&last))
+        })
+    }
+
+    /// A name that is no variable of the clause but a function of the module.
+    fn is_bare_call(&self, node: &SyntaxNode) -> bool {
+        let name = node.text().to_string();
+        let same = |other: &SyntaxNode| other.kind() == SyntaxKind::IDENTIFIER && other.text() == name.as_str();
+        self.scope.defines(&name) && self.clause.call.node().descendants().filter(same).count() == 1
+    }
+
+    fn never_returns(&self, node: &SyntaxNode) -> bool {
+        Call::cast(node).is_some_and(|call| self.scope.verdict(&call) == Verdict::NoReturn)
+    }
+
+    fn new_site(&mut self, node: &SyntaxNode, kind: NodeKind) -> Result<NodeId, Refused> {
+        let id = (self.ids)(node).ok_or_else(|| self.refuse(node, "the node has no id"))?;
+        let range = trimmed_range(node);
+        self.sites.push(Site { id, parent: Some(self.clause_id), kind, range, label: String::new() });
+        Ok(id)
+    }
+
+    /// `(:scope_probe.tail(ID); call)`: the call is neither wrapped nor entered.
+    fn before(&mut self, node: &SyntaxNode) -> Done {
+        let id = self.new_site(node, NodeKind::TailCall)?;
+        let range = trimmed_range(node);
+        self.depth += 1;
+        self.insert(range.start(), Side::Open, self.depth, format!("(:scope_probe.tail({id}); "), id);
+        self.insert(range.end(), Side::Close, self.depth, ")".into(), id);
+        Ok(())
+    }
+
+    /// The probe of a tail call, around the argument that is evaluated last.
+    fn tail_argument(&mut self, call: &SyntaxNode, argument: &SyntaxNode) -> Done {
+        let id = self.new_site(call, NodeKind::TailCall)?;
+        self.around(argument, Probe::Tail, id)
+    }
+
+    fn wrap(&mut self, node: &SyntaxNode, probe: Probe) -> Done {
+        let id = self.new_site(node, probe.kind())?;
+        self.around(node, probe, id)
+    }
+
+    fn around(&mut self, node: &SyntaxNode, probe: Probe, id: NodeId) -> Done {
+        let range = trimmed_range(node);
+        let parenthesised = match grouping(node) {
+            Grouping::Needed => true,
+            Grouping::Needless => false,
+            Grouping::Impossible => return Err(self.refuse(node, "`not` before a call without parentheses")),
+        };
+        let (open, close) = if parenthesised { ("(", "))") } else { ("", ")") };
+        self.depth += 1;
+        let name = probe.name();
+        self.insert(range.start(), Side::Open, self.depth, format!(":scope_probe.{name}({id}, {open}"), id);
+        self.insert(range.end(), Side::Close, self.depth, close.into(), id);
+        Ok(())
+    }
+}
+
+/// Whether an expression needs parentheses to become an argument.
+enum Grouping {
+    Needed,
+    Needless,
+    Impossible,
+}
+
+/// A call without parentheses needs them, to end where it ends. A leading `!`
+/// or `not` must not have them: Elixir's parser marks `(not x)` as a block.
+fn grouping(node: &SyntaxNode) -> Grouping {
+    use SyntaxKind::{
+        ACCESS_CALL, ALIAS, ATOM, BITSTRING, BLOCK, BOOLEAN, CHAR, CHARLIST, FLOAT, IDENTIFIER, INTEGER, LIST, MAP,
+        NIL, SIGIL, STRING, TUPLE,
+    };
+    let negated = first_token(node).is_some_and(|token| matches!(token.text(), "!" | "not"));
+    if negated {
+        let open_ended = |call: Call| call.arguments_node().is_some() && !call.has_parentheses();
+        let any = node.descendants().filter_map(|node| Call::cast(&node)).any(open_ended);
+        return if any { Grouping::Impossible } else { Grouping::Needless };
+    }
+    match node.kind() {
+        ACCESS_CALL | ALIAS | ATOM | BITSTRING | BLOCK | BOOLEAN | CHAR | CHARLIST | FLOAT | IDENTIFIER | INTEGER
+        | LIST | MAP | NIL | SIGIL | STRING | TUPLE => Grouping::Needless,
+        SyntaxKind::CALL => match Call::cast(node) {
+            Some(call) if call.do_block().is_none() && (call.has_parentheses() || call.arguments_node().is_none()) => {
+                Grouping::Needless
+            }
+            _ => Grouping::Needed,
+        },
+        _ => Grouping::Needed,
+    }
+}
+
+fn stabs(section: &Section) -> Vec<SyntaxNode> {
+    stabs_in(&section.node)
+}
+
+fn stabs_in(node: &SyntaxNode) -> Vec<SyntaxNode> {
+    statements(node).into_iter().filter(|child| child.kind() == SyntaxKind::STAB_CLAUSE).collect()
+}
+
+/// A `with` some of whose steps need not match.
+fn can_mismatch(with: &Call) -> bool {
+    let arrow = |argument: Argument| match argument {
+        Argument::Expr(node) => {
+            operands(&node).is_some_and(|(left, operator, _)| operator == "<-" && left.kind() != SyntaxKind::IDENTIFIER)
+        }
+        Argument::Keywords(_) => false,
+    };
+    with.arguments().into_iter().any(arrow)
+}
+
+fn operands(node: &SyntaxNode) -> Option<(SyntaxNode, String, SyntaxNode)> {
+    if node.kind() != SyntaxKind::BINARY_OPERATOR {
+        return None;
+    }
+    let mut children = node.children();
+    let (left, right) = (children.next()?, children.next()?);
+    let mut tokens = node.children_with_tokens().filter_map(|child| child.into_token());
+    let operator = tokens.find(|token| !token.kind().is_trivia())?;
+    Some((left, operator.text().to_owned(), right))
+}

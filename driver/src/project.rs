@@ -1,0 +1,74 @@
+//! The sources of a Mix project.
+
+use crate::Error;
+use std::path::{Path, PathBuf};
+
+/// One source file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Path relative to the project's root, with `/`.
+    pub path: String,
+    /// Its bytes.
+    pub text: Vec<u8>,
+}
+
+/// The sources of one application, sorted by path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Project {
+    /// Each once.
+    pub sources: Vec<Source>,
+}
+
+impl Project {
+    /// A project of the given sources.
+    pub fn of_sources(mut sources: Vec<Source>) -> Self {
+        sources.sort_by(|a, b| a.path.cmp(&b.path));
+        sources.dedup_by(|a, b| a.path == b.path);
+        Self { sources }
+    }
+
+    /// Reads every `*.ex` below `paths` of the Mix project at `root`. A path
+    /// that does not exist is passed over, as Mix does.
+    ///
+    /// # Errors
+    /// When `root` has no mix.exs, or something cannot be read.
+    pub fn read(root: &Path, paths: &[String]) -> Result<Self, Error> {
+        if !root.join("mix.exs").is_file() {
+            return Err(Error::NotMix(root.to_owned()));
+        }
+        let mut files = Vec::new();
+        for path in paths {
+            collect(&root.join(path), &mut files)?;
+        }
+        let source = |file: PathBuf| {
+            let text = std::fs::read(&file).map_err(Error::io("read", &file))?;
+            let relative = file.strip_prefix(root).unwrap_or(&file);
+            let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+            Ok(Source { path: parts.join("/"), text })
+        };
+        let sources: Result<Vec<_>, Error> = files.into_iter().map(source).collect();
+        Ok(Self::of_sources(sources?))
+    }
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    if path.is_file() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    if !path.is_dir() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(path).map_err(Error::io("list", path))? {
+        let path = entry.map_err(Error::io("list", path))?.path();
+        // Hidden files and directories are an editor's, not the project's.
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        match () {
+            () if hidden => {}
+            () if path.is_dir() => collect(&path, files)?,
+            () if path.extension().is_some_and(|extension| extension == "ex") => files.push(path),
+            () => {}
+        }
+    }
+    Ok(())
+}

@@ -64,6 +64,12 @@ fn misplaced_arrow(node: &SyntaxNode) -> bool {
     if !operator_is(node, SyntaxKind::T_EQUAL_GREATER) {
         return false;
     }
+    // Types are never entered, and braces keep the fault inside.
+    let in_attribute =
+        |node: SyntaxNode| node.kind() == SyntaxKind::UNARY_OPERATOR && operator_is(&node, SyntaxKind::T_AT);
+    if node.ancestors().any(in_attribute) {
+        return false;
+    }
     let Some(parent) = node.parent() else { return true };
     match parent.kind() {
         SyntaxKind::BINARY_OPERATOR => {
@@ -95,8 +101,10 @@ fn escaped_raw_sigil(node: &SyntaxNode) -> bool {
     let name = node.children().find(|child| child.kind() == SyntaxKind::SIGIL_NAME);
     let raw = name.is_some_and(|name| name.text().to_string().starts_with(|c: char| c.is_ascii_uppercase()));
     let text = node.text().to_string();
-    let close = |c: char| matches!(c, ')' | ']' | '}' | '>' | '/' | '|' | '"' | '\'');
-    raw && text.split('\\').skip(1).any(|after| after.is_empty() || after.starts_with(close))
+    let text = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let width = if text.ends_with("\"\"\"") || text.ends_with("'''") { 3 } else { 1 };
+    let close = text.get(text.len().saturating_sub(width)..).unwrap_or_default();
+    raw && text.contains(&format!("\\{close}"))
 }
 
 fn spans_lines(node: &SyntaxNode) -> bool {

@@ -1,2 +1,66 @@
-//! Empty.
-fn main() {}
+//! `cargo xtask`: everything a developer or CI runs.
+//!
+//! Owns: set-up, the demo, the test run, checks and benchmarks of the whole. It
+//! must never know: how any crate works inside. Exit codes: 0 fine, 1 something
+//! failed, 2 could not run.
+//!
+//! ```text
+//! cargo xtask demo           record the shop and read the recording
+//! cargo xtask test           everything CI tests
+//! cargo xtask check NAME     one of the longer checks
+//! cargo xtask bench capture  what an event costs, against its peers
+//! ```
+
+mod bench;
+mod check;
+mod demo;
+mod setup;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+/// Why a task ended early. The message says what to do next.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something ran and was wrong.
+    Failed(String),
+    /// Something could not run.
+    CouldNotRun(String),
+}
+
+const USAGE: &str = "\
+usage: cargo xtask TASK
+
+  demo             set up, record tests/apps/shop, show the recording
+  test             set up, then every test CI runs
+  check NAME       one check: memory, kill, identical, off, bad-input, noop; or all
+  bench capture    ns per event, against the VM's own tracing
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["demo"] => demo::run(),
+        ["test"] => test::run(),
+        ["check", name] => check::run(name),
+        ["bench", "capture"] => bench::capture(),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(Failure::CouldNotRun(format!("unknown task `{}`\n\n{USAGE}", arguments.join(" ")))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Failed(why)) => {
+            eprintln!("\nxtask: {why}");
+            ExitCode::from(1)
+        }
+        Err(Failure::CouldNotRun(why)) => {
+            eprintln!("\nxtask: {why}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! `trace show`: a run's calls as a tree for each process.
+
+use super::{Failure, Format, RunArgs, Soundness, paint::Paint, report, text};
+use clap::Args;
+use std::io::{self, Write};
+use trace::outline::{self, Outline, ProcessView, Report, Row, Selection};
+use trace::value::inspect;
+use trace::{Closing, Frame, Frames, Recording};
+
+/// Arguments of `trace show`.
+#[derive(Args, Debug)]
+#[command(after_help = format!(
+    "Columns: moment from the recording's start, duration (≤ where the end is inferred, ≥ where it is open), call, \
+     result, position.\n\n\
+     JSON: {{run, app, state, lost_events, processes: [{{pid, name, events, calls, orphans, start_ns, end_ns, ended, \
+     exit_reason}}], frames: [{{id, pid, parent, tail_of, depth, function, args: [{{name, part, value}}], file, line, \
+     start_ns, duration_ns, closing, inferred, result, exit_reason}}], shown, more, findings: [{{file, offset, problem, \
+     advice}}]}}; closing is open, returned, tail, raised or exited; frames are in order of entry within each process; \
+     loops are not folded.\n\n{}", super::EXIT_CODES))]
+pub struct ShowArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Only this process: #PID<0.142.0>, 0.142.0 or its name
+    #[arg(long, value_name = "PID")]
+    pid: Option<String>,
+    /// Only calls of this function and all they made: Mod.name/2, or how it starts
+    #[arg(long, value_name = "FUN")]
+    fun: Option<String>,
+    /// Leave out calls that ended before this moment, such as 1.5s or 200ms
+    #[arg(long, value_name = "T", value_parser = text::parse_moment)]
+    from: Option<i64>,
+    /// Leave out calls that began after this moment
+    #[arg(long, value_name = "T", value_parser = text::parse_moment)]
+    to: Option<i64>,
+    /// Levels of calls
+    #[arg(long, value_name = "N")]
+    depth: Option<u32>,
+    /// Number of calls
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    limit: u64,
+    /// Show every turn of a loop
+    #[arg(long)]
+    no_fold: bool,
+    /// Columns to use [default: $COLUMNS, else 100]
+    #[arg(long, value_name = "N")]
+    width: Option<usize>,
+}
+
+pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<Soundness, Failure> {
+    let recording = args.run.open()?;
+    let frames = Frames::build(&recording);
+    let is_text = args.run.format == Format::Text;
+    let selection = Selection {
+        pid: args.pid.clone(),
+        function: args.fun.clone(),
+        from_ns: args.from,
+        to_ns: args.to,
+        depth: args.depth,
+        limit: args.limit,
+        fold: is_text && !args.no_fold,
+    };
+    let outline = outline::outline(&recording, &frames, &selection);
+    if !is_text {
+        let report = Report { recording: &recording, frames: &frames, outline: &outline };
+        serde_json::to_writer_pretty(&mut *out, &report)?;
+        writeln!(out)?;
+        return Ok(recording.findings().is_empty());
+    }
+    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let width = args.width.or_else(columns).unwrap_or(100).max(40);
+    let page = Page { recording: &recording, frames: &frames, paint: Paint::for_stdout(), width };
+    page.print(&outline, out)?;
+    out.flush()?;
+    Ok(report(recording.findings()))
+}
+
+struct Page<'a> {
+    recording: &'a Recording,
+    frames: &'a Frames,
+    paint: Paint,
+    width: usize,
+}
+
+const MARGIN: usize = 20;
+const DEEPEST_INDENT: u32 = 20;
+
+impl Page<'_> {
+    fn print(&self, outline: &Outline, out: &mut dyn Write) -> io::Result<()> {
+        for (n, row) in outline.rows.iter().enumerate() {
+            match *row {
+                Row::Process(number) => {
+                    if n > 0 {
+                        writeln!(out)?;
+                    }
+                    self.process(number, out)?;
+                }
+                Row::Call { frame, indent } => self.call(frame, indent, out)?,
+                Row::Folded { indent, turns, inside } => {
+                    let calls = if inside == 0 {
+                        String::new()
+                    } else {
+                        format!(", with {} inside", text::counted(inside, "call"))
+                    };
+                    self.remark(indent, &format!("(×{} more{calls})", text::count(turns)), out)?;
+                }
+                Row::Deeper { indent, calls } => {
+                    self.remark(indent, &format!("… {} deeper", text::counted(calls, "call")), out)?;
+                }
+            }
+        }
+        self.footer(outline, out)
+    }
+
+    fn process(&self, number: u32, out: &mut dyn Write) -> io::Result<()> {
+        let process = &self.frames.processes()[number as usize];
+        let view = ProcessView::new(self.recording, self.frames, process);
+        let mut title = view.pid.clone();
+        if let Some(name) = &view.name {
+            title = format!("{title} {}", name.strip_prefix("Elixir.").unwrap_or(name));
+        }
+        let mut facts = vec![text::counted(view.events, "event"), text::counted(view.calls, "call")];
+        if view.orphans > 0 {
+            facts.push(format!("{} of calls that began before the recording", text::counted(view.orphans, "end")));
+        }
+        let end = match (&view.exit_reason, view.ended) {
+            (Some(reason), _) => format!("exited: {reason} at {}", text::moment(view.end_ns)),
+            (None, true) => format!("exited at {}", text::moment(view.end_ns)),
+            (None, false) => "no end recorded".to_owned(),
+        };
+        writeln!(out, "{}  {}", self.paint.bold(&title), self.paint.dim(&format!("{} · {end}", facts.join(", "))))
+    }
+
+    fn remark(&self, indent: u32, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}{}{}", " ".repeat(MARGIN), indentation(indent), self.paint.dim(text))
+    }
+
+    fn call(&self, number: u32, indent: u32, out: &mut dyn Write) -> io::Result<()> {
+        let frame = self.frames.get(number);
+        let (began, ended) = self.frames.ticks(self.recording, frame);
+        let clock = self.recording.clock();
+        let bound = match frame.closing {
+            Closing::Raised => "≤",
+            Closing::Open => "≥",
+            _ => "",
+        };
+        let took = format!("{bound}{}", text::duration(clock.between(began, ended)));
+        let start = format!("{:>9}", text::moment(clock.since_start(began)));
+        let site = self.recording.sites().get(frame.clause);
+        let file = self.recording.sites().file(site);
+        let position = if file.is_empty() { String::new() } else { format!("{file}:{}", site.line) };
+        // The call matters more than the folder, and the line more than the whole of a value.
+        let name = position.rsplit_once('/').map_or(position.as_str(), |(_, name)| name);
+        let line = &position[file.len()..];
+        let indent = indentation(indent);
+        let left = self.width.saturating_sub(MARGIN + text::width(&indent));
+        let tries = [(position.as_str(), 2), (name, 2), (name, 3), (name, 4), (line, 3), (line, 4)];
+        let fitting = tries.into_iter().find_map(|(position, share)| self.fit(number, left, position, share).ok());
+        let line = fitting.unwrap_or_else(|| self.fit(number, left, line, 4).unwrap_or_else(|wide| wide));
+        writeln!(out, "{} {took:>8}  {indent}{line}", self.paint.dim(&start))
+    }
+
+    // Call, result (in at most a share of the room) and position in `left`
+    // columns; the line in any case, as an error where it is too wide.
+    fn fit(&self, number: u32, left: usize, position: &str, share: usize) -> Result<String, String> {
+        let frame = self.frames.get(number);
+        let room = left.saturating_sub(text::width(position) + if position.is_empty() { 0 } else { 2 });
+        let (mark, painted) = self.ending(frame, frame.last() != number, room / share);
+        let space = room.saturating_sub(text::width(&mark) + 1);
+        let (mut call, mut limit) = (String::new(), space);
+        // Values cut to a limit may exceed it a little: then they get less.
+        for _ in 0..4 {
+            call = outline::call_text(self.recording, frame, limit);
+            match text::width(&call).checked_sub(space) {
+                Some(over @ 1..) => limit = limit.saturating_sub(over + 4),
+                _ => break,
+            }
+        }
+        let fits = text::width(&call) + text::width(&mark) < room;
+        let gap = (space + 2).saturating_sub(text::width(&call)).max(2);
+        let line = format!("{call} {painted}{}{}", " ".repeat(gap), self.paint.dim(position));
+        let line = line.trim_end().to_owned();
+        if fits { Ok(line) } else { Err(line) }
+    }
+
+    // What stands behind a call, plain and painted.
+    fn ending(&self, frame: &Frame, is_succeeded: bool, room: usize) -> (String, String) {
+        let process = &self.frames.processes()[frame.process as usize];
+        let value = |limit| {
+            let value = outline::result(self.recording, self.frames, frame)?;
+            Some(inspect(&value, limit))
+        };
+        let mark = match frame.closing {
+            Closing::Returned => {
+                format!("→ {}", value(room.saturating_sub(2).max(12)).unwrap_or_else(|| "?".to_owned()))
+            }
+            Closing::Tail if !is_succeeded => "↪ tail (callee unrecorded)".to_owned(),
+            Closing::Tail => "↪ tail".to_owned(),
+            Closing::Raised => "✗ raised (inferred)".to_owned(),
+            Closing::Exited => match outline::exit_reason(self.recording, self.frames, process) {
+                Some(reason) => format!("✗ exited: {}", inspect(&reason, room.saturating_sub(10).max(10))),
+                None => "✗ exited".to_owned(),
+            },
+            Closing::Open => "… open".to_owned(),
+        };
+        let painted = match frame.closing {
+            Closing::Returned => self.paint.good(&mark),
+            Closing::Tail => self.paint.dim(&mark),
+            Closing::Raised | Closing::Exited => self.paint.bad(&mark),
+            Closing::Open => self.paint.note(&mark),
+        };
+        (mark, painted)
+    }
+
+    fn footer(&self, outline: &Outline, out: &mut dyn Write) -> io::Result<()> {
+        let mut lines = Vec::new();
+        if outline.more > 0 {
+            lines.push(format!(
+                "… {} (--limit {})",
+                text::counted(outline.more, "more call"),
+                outline.more + outline.shown
+            ));
+        }
+        if outline.silent > 0 {
+            lines.push(format!("… {} without a call to show", text::counted(outline.silent, "process")));
+        }
+        let rings = trace::run::ring_totals(self.recording.segments());
+        let lost: u64 = rings.iter().map(|ring| ring.lost_events + ring.recycled_segments).sum();
+        if lost > 0 {
+            lines.push("events are missing (full or overwritten rings): see `trace stats`".to_owned());
+        }
+        if self.frames.all().is_empty() {
+            lines.push("no call was recorded".to_owned());
+        } else if outline.shown == 0 {
+            lines.push("no call matches".to_owned());
+        }
+        if !lines.is_empty() && !outline.rows.is_empty() {
+            writeln!(out)?;
+        }
+        lines.iter().try_for_each(|line| writeln!(out, "{}", self.paint.note(line)))
+    }
+}
+
+fn indentation(levels: u32) -> String {
+    let shown = levels.min(DEEPEST_INDENT) as usize;
+    let beyond = levels.saturating_sub(DEEPEST_INDENT);
+    if beyond == 0 { "  ".repeat(shown) } else { format!("{}+{} ", "  ".repeat(shown), text::count(u64::from(beyond))) }
+}

@@ -1,0 +1,161 @@
+//! `trace stats`: numbers about a run.
+
+use super::{Failure, Format, RunArgs, Soundness, paint::Paint, report, text};
+use clap::Args;
+use std::io::{self, Write};
+use trace::stats::Count;
+use trace::{Frames, Recording, Stats};
+
+/// Arguments of `trace stats`.
+#[derive(Args, Debug)]
+#[command(after_help = format!(
+    "JSON: {{run, app, state, span_ns, events, event_bytes, bytes_per_event, name_bytes, atoms, \
+     kinds|modules|functions|closings: [{{name, count, bytes}}], \
+     processes: [{{pid, name, events, calls, orphans, start_ns, end_ns, ended, exit_reason}}], orphans, \
+     rings: [{{ring, segments, recycled_segments, missing_segments, bytes, lost_events, lost_bytes, truncated, panics, \
+     sealed}}], missing_segments, recycled_segments, lost_events, lost_bytes, truncated, omitted, panics, \
+     unresolved_nodes, findings: [{{file, offset, problem, advice}}]}}; times count from the recording's start. \
+     Lists are complete and sorted, most first.\n{}", super::EXIT_CODES))]
+pub struct StatsArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Lines of each list of functions, modules and processes
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    top: usize,
+}
+
+pub(super) fn run(args: &StatsArgs, out: &mut dyn Write) -> Result<Soundness, Failure> {
+    let recording = args.run.open()?;
+    let stats = Stats::of(&recording, &Frames::build(&recording));
+    if args.run.format == Format::Json {
+        serde_json::to_writer_pretty(&mut *out, &stats)?;
+        writeln!(out)?;
+        return Ok(stats.findings.is_empty());
+    }
+    print(&recording, &stats, args.top, out)?;
+    out.flush()?;
+    Ok(report(&stats.findings))
+}
+
+fn print(recording: &Recording, stats: &Stats, top: usize, out: &mut dyn Write) -> io::Result<()> {
+    let paint = Paint::for_stdout();
+    writeln!(out, "{}  {}", paint.bold(stats.run.as_deref().unwrap_or("unknown run")), recording.dir().display())?;
+    summary(recording, stats, out)?;
+    losses(stats, paint, out)?;
+    counts(out, paint, "Events by kind", &stats.kinds, usize::MAX, true)?;
+    counts(out, paint, "Calls by how they ended", &stats.closings, usize::MAX, false)?;
+    counts(out, paint, "Events by module", &stats.modules, top, true)?;
+    counts(out, paint, "Calls by function", &stats.functions, top, false)?;
+    processes(out, paint, stats, top)?;
+    rings(out, paint, stats)
+}
+
+fn summary(recording: &Recording, stats: &Stats, out: &mut dyn Write) -> io::Result<()> {
+    let mut rows = Vec::new();
+    if let Some(info) = recording.info() {
+        let versions = format!("{}  (Elixir {}, OTP {})", info.app, info.elixir, info.otp);
+        rows.push(vec!["app".to_owned(), versions]);
+        rows.push(vec!["started".to_owned(), text::date(info.started_ns)]);
+    }
+    rows.push(vec!["state".to_owned(), stats.state.name().to_owned()]);
+    rows.push(vec!["span".to_owned(), text::duration(stats.span_ns)]);
+    let each = format!("{:.1} bytes each", stats.bytes_per_event);
+    let events = format!("{}  ({}, {each})", text::count(stats.events), text::bytes(stats.event_bytes));
+    rows.push(vec!["events".to_owned(), events]);
+    rows.push(vec![
+        "names".to_owned(),
+        format!("{}  ({})", text::counted(stats.atoms, "atom"), text::bytes(stats.name_bytes)),
+    ]);
+    text::table(out, "  ", &rows, &[])
+}
+
+// An absence is data: what is not zero is named.
+fn losses(stats: &Stats, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let lost = format!("events lost by full rings ({})", text::bytes(stats.lost_bytes));
+    let absent = [
+        (stats.lost_events, lost.as_str()),
+        (stats.recycled_segments, "older segments overwritten by the flight recorder"),
+        (stats.missing_segments, "segments absent between others"),
+        (stats.truncated, "events with a payload that was cut"),
+        (stats.omitted, "events with a payload that was left out"),
+        (stats.orphans, "ends of calls that began before the recording, or whose beginning is lost"),
+        (stats.panics, "panics caught in probes: recording was switched off"),
+        (stats.unresolved_nodes.len() as u64, "node ids that no node map knows"),
+    ];
+    let rows: Vec<_> =
+        absent.iter().filter(|(n, _)| *n > 0).map(|(n, what)| vec![text::count(*n), (*what).to_owned()]).collect();
+    if rows.is_empty() {
+        return writeln!(out, "  gaps     none");
+    }
+    title(out, paint, "Absent")?;
+    text::table(out, "  ", &rows, &[true])
+}
+
+fn title(out: &mut dyn Write, paint: Paint, text: &str) -> io::Result<()> {
+    writeln!(out, "\n{}", paint.bold(text))
+}
+
+fn counts(out: &mut dyn Write, paint: Paint, name: &str, counts: &[Count], top: usize, sized: bool) -> io::Result<()> {
+    if counts.is_empty() {
+        return Ok(());
+    }
+    title(out, paint, name)?;
+    let row = |count: &Count| {
+        let mut row = vec![text::count(count.count), count.name.clone()];
+        if sized {
+            row.insert(1, text::bytes(count.bytes));
+        }
+        row
+    };
+    let rows: Vec<_> = counts.iter().take(top).map(row).collect();
+    text::table(out, "  ", &rows, &[true, sized])?;
+    more(out, paint, counts.len(), top)
+}
+
+fn more(out: &mut dyn Write, paint: Paint, len: usize, top: usize) -> io::Result<()> {
+    if len > top {
+        let more = format!("  … {} more (--top {len})", text::count((len - top) as u64));
+        writeln!(out, "{}", paint.dim(&more))?;
+    }
+    Ok(())
+}
+
+fn processes(out: &mut dyn Write, paint: Paint, stats: &Stats, top: usize) -> io::Result<()> {
+    if stats.processes.is_empty() {
+        return Ok(());
+    }
+    title(out, paint, "Processes")?;
+    let mut rows = vec![["EVENTS", "CALLS", "PROCESS", "NAME", "END"].map(str::to_owned).to_vec()];
+    for process in stats.processes.iter().take(top) {
+        let end = match (&process.exit_reason, process.ended) {
+            (Some(reason), _) => format!("exited: {reason}"),
+            (None, true) => "exited".to_owned(),
+            (None, false) => "no end recorded".to_owned(),
+        };
+        let name = process.name.as_deref().unwrap_or("").trim_start_matches("Elixir.").to_owned();
+        rows.push(vec![text::count(process.events), text::count(process.calls), process.pid.clone(), name, end]);
+    }
+    text::table(out, "  ", &rows, &[true, true])?;
+    more(out, paint, stats.processes.len(), top)
+}
+
+fn rings(out: &mut dyn Write, paint: Paint, stats: &Stats) -> io::Result<()> {
+    title(out, paint, "Rings")?;
+    let mut rows = vec![["RING", "SEGMENTS", "SIZE", "LOST", "CUT", "PANICS", ""].map(str::to_owned).to_vec()];
+    let used = stats.rings.iter().filter(|ring| ring.bytes > 0 || ring.lost_events > 0 || ring.panics > 0);
+    for ring in used.clone() {
+        let sealed = if ring.sealed { "sealed" } else { "not sealed" };
+        let counts = [ring.lost_events, ring.truncated, ring.panics].map(text::count);
+        let mut row = vec![ring.ring.to_string(), text::count(ring.segments), text::bytes(ring.bytes)];
+        row.extend(counts);
+        row.push(sealed.to_owned());
+        rows.push(row);
+    }
+    text::table(out, "  ", &rows, &[true; 6])?;
+    let empty = stats.rings.len() - used.count();
+    if empty > 0 {
+        writeln!(out, "{}", paint.dim(&format!("  and {} never written", text::counted(empty as u64, "ring"))))
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,3 @@
+[
+  inputs: ["{mix,native,native_build,.formatter}.exs", "{lib,test}/**/*.{ex,exs}"]
+]

@@ -1,0 +1,168 @@
+//! The pass over the events. Each frame is pushed and popped once, so the
+//! whole is linear in the events, whatever the depth.
+
+use super::stack::Stack;
+use super::{Closing, Frame, Frames, NONE, Process};
+use crate::Recording;
+use rustc_hash::FxHashMap;
+use wire::{Kind, NodeKind, Record};
+
+struct Builder<'a> {
+    recording: &'a Recording,
+    all: Vec<Frame>,
+    processes: Vec<Process>,
+    stacks: Vec<Stack>,
+    by_pid: FxHashMap<u64, u32>,
+    last_pid: (u64, u32),
+}
+
+pub(super) fn build(recording: &Recording) -> Frames {
+    let mut builder = Builder {
+        recording,
+        all: Vec::new(),
+        processes: Vec::new(),
+        stacks: Vec::new(),
+        by_pid: FxHashMap::default(),
+        last_pid: (0, NONE),
+    };
+    for (number, event) in recording.events().iter().enumerate() {
+        builder.event(number as u32, &recording.record(*event));
+    }
+    // Successors come later than what they succeed: one backward pass suffices.
+    for number in (0..builder.all.len()).rev() {
+        let Frame { tail_of, last, .. } = builder.all[number];
+        if tail_of != NONE {
+            builder.all[tail_of as usize].last = last;
+        }
+    }
+    Frames { all: builder.all, processes: builder.processes }
+}
+
+impl Builder<'_> {
+    fn event(&mut self, number: u32, record: &Record<'_>) {
+        if matches!(record.kind, Kind::NameAtom | Kind::NameProcess | Kind::Clock) {
+            return;
+        }
+        let process = self.process(record.pid, number);
+        let tail = self.stacks[process as usize].tail.take();
+        match record.kind {
+            Kind::Enter => self.enter(process, number, record, tail),
+            Kind::Leave => self.close(process, number, record, Closing::Returned),
+            Kind::Tail => self.close(process, number, record, Closing::Tail),
+            Kind::Bind => self.bind(process, number, record),
+            Kind::Exit => self.exit(process, number),
+            _ => {}
+        }
+    }
+
+    fn process(&mut self, pid: u64, number: u32) -> u32 {
+        if self.last_pid != (pid, self.last_pid.1) || self.last_pid.1 == NONE {
+            let next = self.processes.len() as u32;
+            let index = *self.by_pid.entry(pid).or_insert(next);
+            if index == next {
+                let process = Process {
+                    pid,
+                    frames: Vec::new(),
+                    events: 0,
+                    first: number,
+                    last: number,
+                    orphans: Vec::new(),
+                    exit: NONE,
+                };
+                self.processes.push(process);
+                self.stacks.push(Stack::default());
+            }
+            self.last_pid = (pid, index);
+        }
+        let process = &mut self.processes[self.last_pid.1 as usize];
+        process.events += 1;
+        process.last = number;
+        self.last_pid.1
+    }
+
+    fn enter(&mut self, process: u32, number: u32, record: &Record<'_>, tail: Option<u32>) {
+        let frame = self.all.len() as u32;
+        let clause = self.clause(record);
+        let stack = &mut self.stacks[process as usize];
+        self.all.push(Frame {
+            enter: number,
+            clause,
+            process,
+            depth: stack.depth(),
+            closing: Closing::Open,
+            function: self.recording.sites().function_of(clause),
+            close: NONE,
+            parent: stack.top(),
+            tail_of: tail.unwrap_or(NONE),
+            last: frame,
+            result: NONE,
+        });
+        stack.push(frame, clause);
+        self.processes[process as usize].frames.push(frame);
+    }
+
+    fn close(&mut self, process: u32, number: u32, record: &Record<'_>, closing: Closing) {
+        let Some(frame) = self.unwind_to(process, number, record) else {
+            self.processes[process as usize].orphans.push(number);
+            return;
+        };
+        let stack = &mut self.stacks[process as usize];
+        stack.pop();
+        let closed = &mut self.all[frame as usize];
+        closed.closing = closing;
+        closed.close = number;
+        match closing {
+            Closing::Returned if record.argc > 0 || record.flags & wire::FLAG_OMITTED != 0 => closed.result = number,
+            Closing::Returned if closed.result == NONE => closed.result = number,
+            Closing::Returned => {} // the body's value is pending
+            _ => {
+                closed.result = NONE;
+                stack.tail = Some(frame);
+            }
+        }
+    }
+
+    fn bind(&mut self, process: u32, number: u32, record: &Record<'_>) {
+        let site = self.recording.site_of(record).map(|site| self.recording.sites().get(site));
+        if site.is_none_or(|site| site.kind != Some(NodeKind::BodyValue)) {
+            return;
+        }
+        match self.unwind_to(process, number, record) {
+            Some(frame) => self.all[frame as usize].result = number,
+            None => self.processes[process as usize].orphans.push(number),
+        }
+    }
+
+    // The nearest open frame of the record's clause, once those above it are closed.
+    fn unwind_to(&mut self, process: u32, number: u32, record: &Record<'_>) -> Option<u32> {
+        let clause = self.clause(record);
+        let (stack, sites) = (&mut self.stacks[process as usize], self.recording.sites());
+        if !stack.holds(clause) {
+            // Without a map nothing links a site to its clause: take the top's.
+            let is_unknown = |clause: u32| clause != NONE && sites.get(clause).kind.is_none();
+            return (is_unknown(clause) && is_unknown(stack.top_clause())).then(|| stack.top());
+        }
+        while stack.top_clause() != clause {
+            let Some(frame) = stack.pop() else { break };
+            end(&mut self.all[frame as usize], Closing::Raised, number);
+        }
+        Some(stack.top())
+    }
+
+    fn exit(&mut self, process: u32, number: u32) {
+        while let Some(frame) = self.stacks[process as usize].pop() {
+            end(&mut self.all[frame as usize], Closing::Exited, number);
+        }
+        self.processes[process as usize].exit = number;
+    }
+
+    fn clause(&self, record: &Record<'_>) -> u32 {
+        self.recording.site_of(record).map_or(NONE, |site| self.recording.sites().get(site).clause)
+    }
+}
+
+fn end(frame: &mut Frame, closing: Closing, event: u32) {
+    frame.closing = closing;
+    frame.close = event;
+    frame.result = NONE;
+}

@@ -1,0 +1,60 @@
+//! An outline as one object for machines.
+
+use super::{FrameView, Outline, ProcessView, Row};
+use crate::{Frames, Recording, run};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+/// Serializes an outline as `run`, `app`, `state`, `lost_events`, `processes`,
+/// `frames`, `shown`, `more` and `findings`, one frame at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// What was read.
+    pub recording: &'a Recording,
+    /// Its frames.
+    pub frames: &'a Frames,
+    /// What to show of them.
+    pub outline: &'a Outline,
+}
+
+impl Serialize for Report<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { recording, outline, .. } = *self;
+        let info = recording.info();
+        let lost: u64 = run::ring_totals(recording.segments()).iter().map(|ring| ring.lost_events).sum();
+        let mut report = serializer.serialize_struct("Report", 9)?;
+        report.serialize_field("run", &info.map(|info| &info.id))?;
+        report.serialize_field("app", &info.map(|info| &info.app))?;
+        report.serialize_field("state", &recording.state())?;
+        report.serialize_field("lost_events", &lost)?;
+        report.serialize_field(
+            "processes",
+            &Rows(*self, |report, row| match row {
+                Row::Process(number) => {
+                    let process = &report.frames.processes()[*number as usize];
+                    Some(ProcessView::new(report.recording, report.frames, process))
+                }
+                _ => None,
+            }),
+        )?;
+        report.serialize_field(
+            "frames",
+            &Rows(*self, |report, row| match row {
+                Row::Call { frame, .. } => Some(FrameView::new(report.recording, report.frames, *frame)),
+                _ => None,
+            }),
+        )?;
+        report.serialize_field("shown", &outline.shown)?;
+        report.serialize_field("more", &outline.more)?;
+        report.serialize_field("findings", recording.findings())?;
+        report.end()
+    }
+}
+
+struct Rows<'a, T>(Report<'a>, fn(&Report<'a>, &Row) -> Option<T>);
+
+impl<T: Serialize> Serialize for Rows<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.outline.rows.iter().filter_map(|row| (self.1)(&self.0, row)))
+    }
+}

@@ -1,0 +1,24 @@
+//! A run's folder: what is in it, whatever state it is in.
+
+mod clock;
+mod finding;
+mod gaps;
+mod names;
+mod open;
+mod records;
+mod runs;
+mod segments;
+mod sites;
+mod state;
+mod summary;
+
+pub use clock::Clock;
+pub use finding::Finding;
+pub use gaps::{RingTotals, ring_totals};
+pub use names::Names;
+pub use open::{Event, OpenError, Recording};
+pub use runs::Runs;
+pub use segments::Segment;
+pub use sites::{Site, SiteIndex, Sites};
+pub use state::RunState;
+pub use summary::{RunSummary, summarize};

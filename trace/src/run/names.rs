@@ -1,0 +1,69 @@
+//! The side tables of a run: atoms and processes by the VM's numbers.
+
+use rustc_hash::FxHashMap;
+use wire::{Kind, Record};
+
+/// Texts of atoms and names of processes.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    atoms: FxHashMap<u64, Box<str>>,
+    processes: FxHashMap<u64, (u64, Box<str>)>,
+    decodable_pids: bool,
+}
+
+impl Names {
+    pub(super) fn new(decodable_pids: bool) -> Self {
+        Self { decodable_pids, ..Self::default() }
+    }
+
+    /// Takes a name in; of several names of a process the latest counts.
+    pub(super) fn record(&mut self, record: &Record<'_>) {
+        let text = || String::from_utf8_lossy(record.payload).into_owned().into_boxed_str();
+        match record.kind {
+            Kind::NameAtom => {
+                self.atoms.insert(record.node.raw(), text());
+            }
+            Kind::NameProcess => {
+                let entry = self.processes.entry(record.pid).or_default();
+                if record.ticks >= entry.0 {
+                    *entry = (record.ticks, text());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Number of atoms with a name.
+    pub fn atom_count(&self) -> usize {
+        self.atoms.len()
+    }
+
+    /// An atom's text.
+    pub fn atom(&self, index: u64) -> Option<&str> {
+        self.atoms.get(&index).map(AsRef::as_ref)
+    }
+
+    /// A process's registered name or label.
+    pub fn process(&self, pid: u64) -> Option<&str> {
+        self.processes.get(&pid).map(|(_, name)| name.as_ref()).filter(|name| !name.is_empty())
+    }
+
+    /// A process as Elixir prints it: `#PID<0.142.0>`.
+    pub fn pid(&self, pid: u64) -> String {
+        if !self.decodable_pids {
+            return format!("#PID<raw {pid:#x}>");
+        }
+        let (number, serial) = wire::segment::pid_parts(pid);
+        format!("#PID<0.{number}.{serial}>")
+    }
+}
+
+impl crate::AtomNames for Names {
+    fn atom(&self, index: u64) -> Option<&str> {
+        self.atom(index)
+    }
+
+    fn pid(&self, term: u64) -> String {
+        self.pid(term)
+    }
+}

@@ -1,0 +1,156 @@
+//! Segment files, read by copying what their writers have published.
+
+use super::Finding;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use wire::segment::{SEGMENT_HEADER, SegmentCounters, SegmentHeader};
+
+const RERECORD: &str = "record again; if it persists, check the disk";
+const ATTEMPTS: usize = 3;
+
+/// One segment: its header as last published, and its data up to the cursor.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// File name within the run's folder.
+    pub file: String,
+    /// Whether it holds names (`names-…`) rather than events (`ring-…`).
+    pub names: bool,
+    /// The fixed part of the header.
+    pub header: SegmentHeader,
+    /// The counters at the time of reading.
+    pub counters: SegmentCounters,
+    /// The published data that the file really holds.
+    pub data: Vec<u8>,
+}
+
+/// The headers of every segment of `dir`, without data, in the order of
+/// `(names, ring, ordinal)`. All cursors are read before any data, so that the
+/// rings of a running program are cut at nearly the same moment.
+pub(super) fn headers(dir: &Path, findings: &mut Vec<Finding>) -> io::Result<Vec<Segment>> {
+    let mut segments = Vec::new();
+    for path in segment_files(dir)? {
+        let file = file_name(&path);
+        match read_header(&path) {
+            Ok(Ok((header, counters))) => {
+                let names = file.starts_with("names-");
+                segments.push(Segment { file, names, header, counters, data: Vec::new() });
+            }
+            Ok(Err(error)) => findings.push(Finding::at(&file, 0, error, RERECORD)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {} // recycled since it was listed
+            Err(error) => findings.push(unreadable(&file, &error)),
+        }
+    }
+    segments.sort_by(|a, b| {
+        let key = |s: &Segment| (s.names, s.header.ring, s.header.ordinal);
+        key(a).cmp(&key(b)).then_with(|| a.file.cmp(&b.file))
+    });
+    Ok(segments)
+}
+
+fn segment_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        let name = file_name(&path);
+        let ours = (name.starts_with("ring-") || name.starts_with("names-")) && name.ends_with(".seg");
+        if ours && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn unreadable(file: &str, error: &io::Error) -> Finding {
+    Finding::file(file, format_args!("cannot be read: {error}"), "check the file's permissions and the disk")
+}
+
+type Header = Result<(SegmentHeader, SegmentCounters), wire::SegmentError>;
+
+// The writer may be publishing: of two readings of the cursor the smaller is
+// certainly published, even if one reading was torn.
+fn read_header(path: &Path) -> io::Result<Header> {
+    let mut file = File::open(path)?;
+    let first = header_page(&mut file)?;
+    let second = header_page(&mut file)?;
+    Ok(match (SegmentHeader::decode(&first), SegmentHeader::decode(&second)) {
+        (Ok((_, old)), Ok((header, mut counters))) => {
+            counters.cursor = counters.cursor.min(old.cursor);
+            Ok((header, counters))
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    })
+}
+
+fn header_page(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut page = Vec::with_capacity(SEGMENT_HEADER);
+    file.seek(SeekFrom::Start(0))?;
+    file.take(SEGMENT_HEADER as u64).read_to_end(&mut page)?;
+    Ok(page)
+}
+
+impl Segment {
+    /// Copies the data up to the cursor; `false` when the segment is gone.
+    pub(super) fn load(&mut self, dir: &Path, findings: &mut Vec<Finding>) -> bool {
+        let path = dir.join(&self.file);
+        for _ in 0..ATTEMPTS {
+            match self.copy(&path) {
+                Ok(true) => {
+                    self.check_extent(findings);
+                    return true;
+                }
+                Ok(false) => {} // recycled in place while it was read: take what it is now
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return false,
+                Err(error) => {
+                    findings.push(unreadable(&self.file, &error));
+                    return false;
+                }
+            }
+        }
+        findings.push(Finding::file(
+            &self.file,
+            "was recycled faster than it could be read",
+            "copy the run, then read",
+        ));
+        false
+    }
+
+    fn copy(&mut self, path: &Path) -> io::Result<bool> {
+        let mut file = File::open(path)?;
+        let held = file.metadata()?.len().saturating_sub(SEGMENT_HEADER as u64);
+        let len = self.counters.cursor.min(held);
+        self.data.clear();
+        let room = usize::try_from(len).map_err(io::Error::other)?;
+        self.data.try_reserve_exact(room).map_err(io::Error::other)?;
+        file.seek(SeekFrom::Start(SEGMENT_HEADER as u64))?;
+        (&mut file).take(len).read_to_end(&mut self.data)?;
+        match SegmentHeader::decode(&header_page(&mut file)?) {
+            Ok((header, counters)) if header != self.header => {
+                (self.header, self.counters) = (header, counters);
+                Ok(false)
+            }
+            _ => Ok(true),
+        }
+    }
+
+    fn check_extent(&mut self, findings: &mut Vec<Finding>) {
+        let (cursor, held) = (self.counters.cursor, self.data.len() as u64);
+        let end = SEGMENT_HEADER as u64 + held;
+        if cursor > self.header.capacity {
+            let problem = format!("the cursor ({cursor}) lies beyond the capacity ({})", self.header.capacity);
+            findings.push(Finding::at(&self.file, wire::segment::CURSOR_AT as u64, problem, RERECORD));
+        }
+        if cursor > held {
+            let problem = format!("the file ends {} bytes before what was published", cursor - held);
+            findings.push(Finding::at(&self.file, end, problem, "copy the run again from where it was recorded"));
+        } else if !cursor.is_multiple_of(8) {
+            let problem = format!("the cursor ({cursor}) does not stand between records");
+            findings.push(Finding::at(&self.file, wire::segment::CURSOR_AT as u64, problem, RERECORD));
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Writes run folders as the capture path does, through `wire`.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use wire::run::RunMap;
+use wire::segment::{CURSOR_AT, LOST_EVENTS_AT, SEALED_AT, SEGMENT_HEADER, SegmentHeader};
+use wire::{Kind, MapBuilder, NodeEntry, NodeId, NodeKind, Record, RunInfo, Term};
+
+pub const RUN: [u8; 16] = [0xab; 16];
+pub const PID: u64 = 142 << 4 | 3;
+
+/// A function of one clause: `enter` at its id, `leave` at +1, `tail` at +2,
+/// the value of a body with `after` at +3.
+#[derive(Clone)]
+pub struct Function {
+    pub id: u64,
+    pub module: &'static str,
+    pub name: &'static str,
+    pub arity: u8,
+    pub label: String,
+    pub file: &'static str,
+    pub line: u32,
+}
+
+/// A run being written.
+pub struct Writer {
+    pub dir: PathBuf,
+    pub rings: BTreeMap<u32, Vec<u8>>,
+    pub names: Vec<u8>,
+    pub functions: Vec<Function>,
+    pub now: u64,
+    pub ring: u32,
+    pub sealed: bool,
+    pub lost: u64,
+    pub os_pid: u64,
+    atoms: BTreeMap<String, u64>,
+}
+
+pub fn id(raw: u64) -> NodeId {
+    NodeId::from_raw(raw).unwrap()
+}
+
+impl Writer {
+    /// A folder of its own under the target's temporary directory.
+    pub fn new(name: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let unique = format!("{name}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Self::at(&Path::new(option_env!("CARGO_TARGET_TMPDIR").unwrap_or("target")).join("runs").join(unique))
+    }
+
+    pub fn at(dir: &Path) -> Self {
+        let _ = std::fs::remove_dir_all(dir);
+        std::fs::create_dir_all(dir).unwrap();
+        Self {
+            dir: dir.to_owned(),
+            rings: BTreeMap::new(),
+            names: Vec::new(),
+            functions: Vec::new(),
+            now: 1_000,
+            ring: 1,
+            sealed: true,
+            lost: 0,
+            os_pid: u64::from(u32::MAX) - 1,
+            atoms: BTreeMap::new(),
+        }
+    }
+
+    /// `label` as in the node map, with `,` between its parts.
+    pub fn function(
+        &mut self,
+        module: &'static str,
+        name: &'static str,
+        label: &str,
+        file: &'static str,
+        line: u32,
+    ) -> u64 {
+        let id = (self.functions.len() as u64 + 1) * 16;
+        let arity = label.split(',').filter(|part| !part.is_empty()).count() as u8;
+        let label = label.replace(',', "\x1f");
+        self.functions.push(Function { id, module, name, arity, label, file, line });
+        id
+    }
+
+    pub fn record(&mut self, kind: Kind, node: u64, pid: u64, argc: u8, payload: &[u8]) {
+        self.now += 1_000;
+        let record = Record { kind, flags: 0, argc, node: id(node), ticks: self.now, pid, payload };
+        record.write_to(self.rings.entry(self.ring).or_default());
+    }
+
+    pub fn event(&mut self, kind: Kind, node: u64, pid: u64, terms: &[Term]) {
+        let mut payload = Vec::new();
+        terms.iter().for_each(|term| term.write_to(&mut payload));
+        self.record(kind, node, pid, terms.len() as u8, &payload);
+    }
+
+    pub fn enter(&mut self, function: u64, pid: u64, terms: &[Term]) {
+        self.event(Kind::Enter, function, pid, terms);
+    }
+
+    pub fn leave(&mut self, function: u64, pid: u64, terms: &[Term]) {
+        self.event(Kind::Leave, function + 1, pid, terms);
+    }
+
+    pub fn tail(&mut self, function: u64, pid: u64) {
+        self.event(Kind::Tail, function + 2, pid, &[]);
+    }
+
+    pub fn body(&mut self, function: u64, pid: u64, term: Term) {
+        self.event(Kind::Bind, function + 3, pid, &[term]);
+    }
+
+    pub fn exit(&mut self, pid: u64, reason: Term) {
+        self.event(Kind::Exit, 0, pid, &[reason]);
+    }
+
+    pub fn atom(&mut self, text: &str) -> Term {
+        let next = self.atoms.len() as u64 + 100;
+        let index = *self.atoms.entry(text.to_owned()).or_insert(next);
+        if index == next {
+            let record = Record {
+                kind: Kind::NameAtom,
+                flags: 0,
+                argc: 0,
+                node: id(index),
+                ticks: 0,
+                pid: 0,
+                payload: text.as_bytes(),
+            };
+            record.write_to(&mut self.names);
+        }
+        Term::Atom(index)
+    }
+
+    pub fn name_process(&mut self, pid: u64, name: &str) {
+        self.record(Kind::NameProcess, pid, pid, 0, name.as_bytes());
+    }
+
+    pub fn map(&self) -> Vec<u8> {
+        let mut builder = MapBuilder::default();
+        for function in &self.functions {
+            let kinds = [NodeKind::Clause, NodeKind::Value, NodeKind::TailCall, NodeKind::BodyValue];
+            for (n, kind) in kinds.into_iter().enumerate() {
+                let entry = NodeEntry {
+                    id: id(function.id + n as u64),
+                    parent: (n > 0).then(|| id(function.id)),
+                    module: function.module,
+                    name: function.name,
+                    arity: function.arity,
+                    kind,
+                    file: function.file,
+                    label: if n == 0 { &function.label } else { "" },
+                    line: function.line + n as u32,
+                    column: 3,
+                    end_line: function.line + n as u32,
+                    end_column: 9,
+                };
+                builder.add(&entry).unwrap();
+            }
+        }
+        builder.finish().unwrap()
+    }
+
+    /// Writes everything; the folder.
+    pub fn finish(&self) -> PathBuf {
+        for (ring, data) in &self.rings {
+            let file = format!("ring-{ring:03}-000000.seg");
+            std::fs::write(self.dir.join(file), self.segment(*ring, 0, data)).unwrap();
+        }
+        std::fs::write(self.dir.join("names-000-000000.seg"), self.segment(0, 0, &self.names)).unwrap();
+        let map = self.map();
+        let digest = wire::NodeMap::open(map.as_slice()).unwrap().digest();
+        std::fs::write(self.dir.join("nodes-shop.esmap"), map).unwrap();
+        let info = RunInfo {
+            format: 1,
+            id: "ab".repeat(16),
+            started_ns: 1_790_000_000_000_000_000,
+            os_pid: self.os_pid,
+            otp: "25".into(),
+            elixir: "1.14.0".into(),
+            app: "shop".into(),
+            maps: vec![RunMap { file: "nodes-shop.esmap".into(), digest }],
+        };
+        std::fs::write(self.dir.join("run.json"), serde_json::to_vec_pretty(&info).unwrap()).unwrap();
+        self.dir.clone()
+    }
+
+    pub fn segment(&self, ring: u32, ordinal: u64, data: &[u8]) -> Vec<u8> {
+        let header = SegmentHeader {
+            run: RUN,
+            ring,
+            ordinal,
+            capacity: data.len().next_multiple_of(4096).max(4096) as u64,
+            ticks: 1_000,
+            monotonic_ns: 1_000,
+            system_ns: 1_790_000_000_000_000_000,
+            ticks_per_second: 1_000_000_000,
+            decodable_pids: true,
+            ..Default::default()
+        };
+        let mut bytes = vec![0; SEGMENT_HEADER];
+        bytes[..104].copy_from_slice(&header.encode());
+        bytes[CURSOR_AT..CURSOR_AT + 8].copy_from_slice(&(data.len() as u64).to_le_bytes());
+        bytes[LOST_EVENTS_AT..LOST_EVENTS_AT + 8].copy_from_slice(&self.lost.to_le_bytes());
+        bytes[SEALED_AT] = u8::from(self.sealed);
+        bytes.extend_from_slice(data);
+        bytes.resize(SEGMENT_HEADER + header.capacity as usize, 0);
+        bytes
+    }
+}
+
+pub fn text(text: &str) -> Term {
+    Term::Binary { bytes: text.as_bytes().to_vec(), size: text.len() as u64 }
+}
+
+pub fn tuple(items: Vec<Term>) -> Term {
+    Term::Tuple { size: items.len() as u64, items }
+}
+
+pub fn list(items: Vec<Term>) -> Term {
+    Term::List { items, tail: wire::term::Tail::Proper }
+}
+
+pub fn map(pairs: Vec<(Term, Term)>) -> Term {
+    Term::Map { size: pairs.len() as u64, pairs }
+}

@@ -1,0 +1,160 @@
+//! Whatever happens to the files: a finding, what is readable, never a panic.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod common;
+
+use common::{PID, RUN, Writer};
+use std::fs;
+use std::path::Path;
+use trace::{Frames, OpenError, Recording, RunState, Stats};
+use wire::Term;
+use wire::segment::{CURSOR_AT, SEGMENT_HEADER};
+
+const RING: &str = "ring-001-000000.seg";
+
+fn small() -> Writer {
+    let mut writer = Writer::new("damage");
+    let add = writer.function("Shop.Cart", "add", "wn", "lib/cart.ex", 3);
+    for n in 0..8 {
+        writer.enter(add, PID, &[Term::Int(n)]);
+        writer.leave(add, PID, &[Term::Int(n)]);
+    }
+    writer.atom("ok");
+    writer
+}
+
+fn edit(dir: &Path, file: &str, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = fs::read(dir.join(file)).unwrap();
+    change(&mut bytes);
+    fs::write(dir.join(file), bytes).unwrap();
+}
+
+/// Opens a damaged run, reads all there is to read, and returns the events and
+/// the findings as text.
+fn read(dir: &Path) -> (usize, Vec<String>) {
+    let recording = Recording::open(dir).unwrap();
+    let frames = Frames::build(&recording);
+    let stats = Stats::of(&recording, &frames);
+    let outline = trace::outline::outline(&recording, &frames, &Default::default());
+    let report = trace::outline::Report { recording: &recording, frames: &frames, outline: &outline };
+    serde_json::to_string(&report).unwrap();
+    serde_json::to_string(&stats).unwrap();
+    (recording.events().len(), recording.findings().iter().map(ToString::to_string).collect())
+}
+
+/// Damages a sound run of 16 events and says what must come of it.
+fn check(events: usize, finding: &str, damage: impl FnOnce(&Path)) {
+    let dir = small().finish();
+    damage(&dir);
+    let (found, findings) = read(&dir);
+    assert_eq!(found, events, "{finding}: {findings:?}");
+    if finding.is_empty() {
+        assert_eq!(findings, Vec::<String>::new());
+    } else {
+        assert!(findings.iter().any(|text| text.contains(finding)), "no {finding:?} in {findings:?}");
+    }
+    fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
+fn each_kind_of_damage_is_named_and_the_rest_is_read() {
+    let put = |at: usize, bytes: [u8; 8]| move |data: &mut Vec<u8>| data[at..at + 8].copy_from_slice(&bytes);
+    check(16, "", |_| {});
+    check(16, "run.json: cannot be read", |dir| fs::remove_file(dir.join("run.json")).unwrap());
+    check(16, "run.json: is damaged", |dir| fs::write(dir.join("run.json"), "{\"id\": 3}").unwrap());
+    check(16, "the node map cannot be read", |dir| fs::remove_file(dir.join("nodes-shop.esmap")).unwrap());
+    check(16, "damaged (digest)", |dir| edit(dir, "nodes-shop.esmap", |data| data[70] ^= 1));
+    check(16, "foreign", |dir| {
+        edit(dir, "run.json", |json| {
+            let at = json.windows(9).position(|part| part == b"\"digest\":").unwrap();
+            json[at + 11..at + 13].copy_from_slice(b"zz");
+        })
+    });
+    check(0, "damaged (checksum)", |dir| edit(dir, RING, |data| data[20] ^= 1));
+    check(0, "not a segment", |dir| edit(dir, RING, |data| data[0] ^= 1));
+    check(0, "version 9", |dir| edit(dir, RING, |data| data[8] = 9));
+    check(0, "shorter than a segment header", |dir| edit(dir, RING, |data| data.truncate(100)));
+    check(0, "shorter than a segment header", |dir| edit(dir, RING, Vec::clear));
+    check(16, "beyond the capacity", |dir| edit(dir, RING, put(CURSOR_AT, [0xff; 8])));
+    check(16, "does not stand between records", |dir| edit(dir, RING, put(CURSOR_AT, 641u64.to_le_bytes())));
+    check(2, "the file ends", |dir| edit(dir, RING, |data| data.truncate(SEGMENT_HEADER + 80)));
+    check(15, "40 bytes before the next sound record", |dir| edit(dir, RING, |data| data[SEGMENT_HEADER + 42] = 99));
+    check(15, "40 bytes up to the end", |dir| edit(dir, RING, |data| data[SEGMENT_HEADER + 15 * 40] = 0));
+    check(13, "120 bytes before", |dir| {
+        edit(dir, RING, |data| data[SEGMENT_HEADER + 40..SEGMENT_HEADER + 160].fill(0))
+    });
+    check(32, "same ring and ordinal", |dir| {
+        fs::copy(dir.join(RING), dir.join("ring-001-000001.seg")).unwrap();
+    });
+}
+
+#[test]
+fn a_segment_of_another_run_is_left_out() {
+    let dir = small().finish();
+    let mut other = wire::SegmentHeader { run: [1; 16], ring: 5, ..Default::default() };
+    let page = |header: &wire::SegmentHeader| [&header.encode()[..], &[0; SEGMENT_HEADER - 104]].concat();
+    fs::write(dir.join("ring-005-000000.seg"), page(&other)).unwrap();
+    let (events, findings) = read(&dir);
+    assert_eq!((events, findings.len()), (16, 1));
+    assert!(findings[0].contains("belongs to run 0101"));
+    (other.run, other.ordinal) = (RUN, 4);
+    fs::write(dir.join("ring-005-000000.seg"), page(&other)).unwrap();
+    assert_eq!(read(&dir).1, Vec::<String>::new(), "the flight recorder overwrites older segments");
+    other.ordinal = 7;
+    fs::write(dir.join("ring-005-000007.seg"), page(&other)).unwrap();
+    assert!(read(&dir).1[0].contains("2 segments before it are absent"));
+}
+
+#[test]
+fn truncation_at_every_boundary_keeps_what_came_before() {
+    let dir = small().finish();
+    let whole = fs::read(dir.join(RING)).unwrap();
+    for end in (0..=640).step_by(4) {
+        fs::write(dir.join(RING), &whole[..SEGMENT_HEADER + end]).unwrap();
+        let (events, findings) = read(&dir);
+        assert_eq!(events, end / 40, "cut at {end}");
+        assert_eq!(findings.is_empty(), end == 640, "cut at {end}");
+    }
+}
+
+#[test]
+fn flipped_bytes_never_panic() {
+    let dir = small().finish();
+    for file in [RING, "names-000-000000.seg", "nodes-shop.esmap", "run.json"] {
+        let whole = fs::read(dir.join(file)).unwrap();
+        for at in
+            (0..whole.len().min(SEGMENT_HEADER)).step_by(7).chain(SEGMENT_HEADER..whole.len().min(SEGMENT_HEADER + 640))
+        {
+            for mask in [0xff, 0x01] {
+                let mut damaged = whole.clone();
+                damaged[at] ^= mask;
+                fs::write(dir.join(file), damaged).unwrap();
+                read(&dir);
+            }
+        }
+        fs::write(dir.join(file), whole).unwrap();
+    }
+}
+
+#[test]
+fn what_is_no_run_is_an_error() {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("empty");
+    fs::create_dir_all(&dir).unwrap();
+    assert!(matches!(Recording::open(&dir), Err(OpenError::NotARun(_))));
+    assert!(matches!(Recording::open(&dir.join("absent")), Err(OpenError::Folder(..))));
+}
+
+#[test]
+fn an_unsealed_run_is_recording_or_killed() {
+    let mut writer = small();
+    let state = |writer: &Writer| Recording::open(&writer.finish()).unwrap().state();
+    assert_eq!(state(&writer), RunState::Finished);
+    writer.sealed = false;
+    assert_eq!(state(&writer), RunState::Killed);
+    writer.os_pid = u64::from(std::process::id());
+    let mut info: serde_json::Value =
+        serde_json::from_slice(&fs::read(writer.finish().join("run.json")).unwrap()).unwrap();
+    info["started_ns"] = 9_000_000_000_000_000_000u64.into();
+    fs::write(writer.dir.join("run.json"), info.to_string()).unwrap();
+    assert_eq!(Recording::open(&writer.dir).unwrap().state(), RunState::Recording);
+}

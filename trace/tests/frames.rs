@@ -1,0 +1,249 @@
+//! Frames against programs whose truth is known, because they were generated.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod common;
+
+use common::{PID, Writer};
+use trace::{Closing, Frames, Recording};
+use wire::Term;
+
+/// What must be read back of one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Call {
+    pid: u64,
+    argument: i64,
+    depth: u32,
+    parent: Option<usize>,
+    tail_of: Option<usize>,
+    closing: Closing,
+    result: Option<i64>,
+}
+
+/// A small generator of numbers (SplitMix64), so that failures repeat.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % bound
+    }
+}
+
+/// A process that runs a random program, one step at a time.
+struct Machine {
+    pid: u64,
+    /// Calls that are running, outermost first, with their functions.
+    stack: Vec<(usize, u64)>,
+    /// The call whose place the next call takes.
+    tail: Option<usize>,
+    ended: bool,
+}
+
+fn step(machine: &mut Machine, random: &mut Random, writer: &mut Writer, functions: &[u64], truth: &mut Vec<Call>) {
+    let pid = machine.pid;
+    let is_deep = machine.stack.len() > 12;
+    match random.below(20) {
+        _ if machine.tail.is_some() || machine.stack.is_empty() => enter(machine, random, writer, functions, truth),
+        0..=8 if !is_deep => enter(machine, random, writer, functions, truth),
+        9..=13 => {
+            let Some((call, function)) = machine.stack.pop() else { return };
+            truth[call].closing = Closing::Returned;
+            truth[call].result = leave(random, writer, function, pid);
+        }
+        14..=16 => {
+            let Some((call, function)) = machine.stack.pop() else { return };
+            writer.tail(function, pid);
+            truth[call].closing = Closing::Tail;
+            machine.tail = Some(call);
+        }
+        17..=18 => raise(machine, random, writer, truth),
+        19 if random.below(6) == 0 => {
+            writer.exit(pid, Term::Int(7));
+            machine.stack.drain(..).for_each(|(call, _)| truth[call].closing = Closing::Exited);
+            machine.ended = true;
+        }
+        _ => {}
+    }
+}
+
+fn enter(machine: &mut Machine, random: &mut Random, writer: &mut Writer, functions: &[u64], truth: &mut Vec<Call>) {
+    let function = functions[random.below(functions.len() as u64) as usize];
+    let argument = truth.len() as i64;
+    writer.enter(function, machine.pid, &[Term::Int(argument)]);
+    truth.push(Call {
+        pid: machine.pid,
+        argument,
+        depth: machine.stack.len() as u32,
+        parent: machine.stack.last().map(|(call, _)| *call),
+        tail_of: machine.tail.take(),
+        closing: Closing::Open,
+        result: None,
+    });
+    machine.stack.push((truth.len() - 1, function));
+}
+
+// -1 stands for nil.
+fn leave(random: &mut Random, writer: &mut Writer, function: u64, pid: u64) -> Option<i64> {
+    let value = random.below(1000) as i64;
+    match random.below(3) {
+        0 => writer.leave(function, pid, &[]),
+        1 => {
+            writer.body(function, pid, Term::Int(value));
+            writer.leave(function, pid, &[]);
+            return Some(value);
+        }
+        _ => {
+            writer.leave(function, pid, &[Term::Int(value)]);
+            return Some(value);
+        }
+    }
+    Some(-1)
+}
+
+// An exception that some outer call rescues, and then returns. No call between
+// may be of the rescuer's function: that cannot be told from its own return.
+fn raise(machine: &mut Machine, random: &mut Random, writer: &mut Writer, truth: &mut [Call]) {
+    let candidates: Vec<usize> = (0..machine.stack.len())
+        .filter(|&n| machine.stack[n + 1..].iter().all(|(_, function)| *function != machine.stack[n].1))
+        .collect();
+    let rescuer = candidates[random.below(candidates.len() as u64) as usize];
+    machine.stack.drain(rescuer + 1..).for_each(|(call, _)| truth[call].closing = Closing::Raised);
+    let (call, function) = machine.stack[rescuer];
+    machine.stack.pop();
+    truth[call].closing = Closing::Returned;
+    truth[call].result = leave(random, writer, function, machine.pid);
+}
+
+fn program(seed: u64) -> (Writer, Vec<Call>) {
+    let mut random = Random(seed);
+    let mut writer = Writer::new("program");
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let functions: Vec<u64> = names.iter().map(|name| writer.function("Program", name, "wn", "lib/p.ex", 1)).collect();
+    let mut truth = Vec::new();
+    let mut machines: Vec<Machine> =
+        (0..3).map(|n| Machine { pid: PID + (n << 4), stack: Vec::new(), tail: None, ended: false }).collect();
+    for _ in 0..random.below(400) {
+        let machine = &mut machines[random.below(3) as usize];
+        if !machine.ended {
+            writer.ring = random.below(4) as u32;
+            step(machine, &mut random, &mut writer, &functions, &mut truth);
+        }
+    }
+    // A tail call's result is what came of its last successor.
+    for call in (0..truth.len()).rev() {
+        if let Some(before) = truth[call].tail_of {
+            truth[before].result = truth[call].result;
+        }
+    }
+    (writer, truth)
+}
+
+fn read_back(recording: &Recording, frames: &Frames) -> Vec<Call> {
+    let int = |value: Option<trace::Value>| match value {
+        Some(trace::Value::Int(n)) => Some(n),
+        Some(trace::Value::Atom(nil)) if nil == "nil" => Some(-1),
+        _ => None,
+    };
+    let call = |frame: &trace::Frame| {
+        let record = recording.record_at(frame.enter);
+        Call {
+            pid: record.pid,
+            argument: int(trace::Value::read_all(record.payload, recording.names()).pop()).unwrap(),
+            depth: frame.depth,
+            parent: frame.parent().map(|n| n as usize),
+            tail_of: frame.tail_of().map(|n| n as usize),
+            closing: frame.closing,
+            result: int(trace::outline::result(recording, frames, frame)),
+        }
+    };
+    frames.all().iter().map(call).collect()
+}
+
+#[test]
+fn random_programs_are_read_back_as_they_ran() {
+    for seed in 0..300 {
+        let (writer, truth) = program(seed);
+        let dir = writer.finish();
+        let recording = Recording::open(&dir).unwrap();
+        assert_eq!(recording.findings(), []);
+        let frames = Frames::build(&recording);
+        assert_eq!(read_back(&recording, &frames), truth, "seed {seed}");
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}
+
+fn frames_of(writer: &Writer) -> (Recording, Frames) {
+    let recording = Recording::open(&writer.finish()).unwrap();
+    let frames = Frames::build(&recording);
+    (recording, frames)
+}
+
+#[test]
+fn a_million_deep_recursion_and_a_million_orphans_take_linear_time() {
+    const DEEP: i64 = 1_000_000;
+    let mut writer = Writer::new("deep");
+    let (down, other) =
+        (writer.function("Deep", "down", "wn", "lib/d.ex", 1), writer.function("Deep", "o", "", "lib/d.ex", 9));
+    (0..DEEP).for_each(|n| writer.enter(down, PID, &[Term::Int(n)]));
+    (0..DEEP).for_each(|_| writer.leave(other, PID, &[]));
+    (0..DEEP).for_each(|_| writer.leave(down, PID, &[]));
+    let (_, frames) = frames_of(&writer);
+    assert!(frames.all().iter().all(|frame| frame.closing == Closing::Returned));
+    assert_eq!(frames.all().last().map(|frame| frame.depth), Some(DEEP as u32 - 1));
+    assert_eq!(frames.processes()[0].orphans.len(), DEEP as usize);
+}
+
+#[test]
+fn a_million_turns_of_a_loop_share_one_result() {
+    let mut writer = Writer::new("loop");
+    let turn = writer.function("Loop", "turn", "wn", "lib/l.ex", 1);
+    for n in 0..1_000_000 {
+        writer.enter(turn, PID, &[Term::Int(n)]);
+        if n < 999_999 { writer.tail(turn, PID) } else { writer.leave(turn, PID, &[Term::Int(42)]) }
+    }
+    let (recording, frames) = frames_of(&writer);
+    let results = [0, 500_000, 999_999].map(|n| trace::outline::result(&recording, &frames, frames.get(n)));
+    assert!(results.iter().all(|result| *result == Some(trace::Value::Int(42))));
+    let selection = trace::outline::Selection { fold: true, ..Default::default() };
+    let outline = trace::outline::outline(&recording, &frames, &selection);
+    assert_eq!((outline.rows.len(), outline.shown, outline.more), (5, 3, 0));
+    assert!(outline.rows.contains(&trace::outline::Row::Folded { indent: 0, turns: 999_997, inside: 0 }));
+}
+
+#[test]
+fn an_event_between_breaks_the_succession_of_a_tail_call() {
+    let mut writer = Writer::new("broken-tail");
+    let [a, b] = ["a", "b"].map(|name| writer.function("M", name, "", "lib/m.ex", 1));
+    writer.enter(a, PID, &[]);
+    writer.enter(b, PID, &[]);
+    writer.tail(b, PID);
+    writer.leave(a, PID, &[Term::Int(1)]);
+    writer.enter(b, PID, &[]);
+    let (recording, frames) = frames_of(&writer);
+    assert_eq!(frames.get(2).tail_of(), None);
+    assert_eq!(trace::outline::result(&recording, &frames, frames.get(1)), None);
+}
+
+#[test]
+fn without_a_map_frames_still_nest() {
+    let mut writer = Writer::new("mapless");
+    let [a, b] = ["a", "b"].map(|name| writer.function("M", name, "", "lib/m.ex", 1));
+    writer.enter(a, PID, &[]);
+    writer.enter(b, PID, &[]);
+    writer.leave(b, PID, &[]);
+    writer.leave(a, PID, &[]);
+    let dir = writer.finish();
+    std::fs::remove_file(dir.join("nodes-shop.esmap")).unwrap();
+    let recording = Recording::open(&dir).unwrap();
+    let frames = Frames::build(&recording);
+    assert_eq!(recording.findings().len(), 1);
+    assert_eq!(
+        frames.all().iter().map(|frame| (frame.depth, frame.closing)).collect::<Vec<_>>(),
+        [(0, Closing::Returned), (1, Closing::Returned)]
+    );
+    assert_eq!(recording.sites().unresolved().len(), 4);
+    assert_eq!(trace::outline::result(&recording, &frames, frames.get(0)), None, "nil only where the map says so");
+}

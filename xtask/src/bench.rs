@@ -1,0 +1,10 @@
+//! Benchmarks: ratios against a peer in the same run.
+
+use crate::{Failure, setup, shell};
+
+/// What an event costs, against the VM's own tracing.
+pub fn capture() -> Result<(), Failure> {
+    setup::ensure()?;
+    setup::build_release()?;
+    shell::show(&mut shell::command("mix", &shell::package(), &["run", "--no-start", "bench/capture.exs"]))
+}

@@ -1,0 +1,43 @@
+//! Checks of the whole: each runs the shop for real and compares.
+
+mod build;
+mod crash;
+mod identical;
+mod memory;
+
+use crate::{Failure, setup};
+
+type Check = fn() -> Result<(), Failure>;
+
+/// The checks that `cargo xtask test` runs too.
+pub const CHECKS: &[(&str, Check)] = &[
+    ("memory", memory::run),
+    ("kill", crash::run),
+    ("identical", identical::run),
+    ("off", build::off),
+    ("bad-input", build::bad_input),
+];
+
+/// Runs one check by name, or all.
+pub fn run(name: &str) -> Result<(), Failure> {
+    setup::ensure()?;
+    setup::build_release()?;
+    if name == "noop" {
+        return build::noop();
+    }
+    let chosen: Vec<_> = CHECKS.iter().filter(|(known, _)| name == "all" || *known == name).collect();
+    if chosen.is_empty() {
+        let names: Vec<_> = CHECKS.iter().map(|(known, _)| *known).collect();
+        return Err(Failure::CouldNotRun(format!("no check `{name}`; there are noop, all, {}", names.join(", "))));
+    }
+    for (name, check) in chosen {
+        println!("── check {name}");
+        check()?;
+    }
+    Ok(())
+}
+
+/// A failure unless `holds`.
+fn require(holds: bool, why: impl FnOnce() -> String) -> Result<(), Failure> {
+    if holds { Ok(()) } else { Err(Failure::Failed(why())) }
+}

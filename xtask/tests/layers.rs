@@ -1,5 +1,7 @@
 //! The arrows between crates are those of the architecture, and no others.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Each crate, and what it may use.

@@ -1,6 +1,8 @@
 //! `src/kinds.rs` is generated from the grammar by this test: run it with
 //! `UPDATE_KINDS=1` after an update of tree-sitter-elixir.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

@@ -38,7 +38,7 @@ fn steps_until_killed(runs: &Path, enough: usize) -> Result<usize, Failure> {
         if let Some(step) = line.strip_prefix("ack ").and_then(|step| step.parse().ok()) {
             acknowledged = step;
             if let Some(pid) = vm.take_if(|_| acknowledged >= enough) {
-                shell::show(&mut Command::new("kill").args(["-9", &pid]))?;
+                shell::show(Command::new("kill").args(["-9", &pid]))?;
             }
         }
     }

@@ -1,1 +1,28 @@
-//! Empty.
+//! The capture path: probes append events to memory-mapped segments.
+//!
+//! Owns: one ring per OS thread, the segments it writes, the clock, the
+//! encoding of terms. It must never know: Elixir's syntax, plans, node maps,
+//! what an id means. It is loaded once, by `ElixirScope.Native`, and never
+//! unloaded. A panic never reaches the VM: it switches capture off and counts.
+//!
+//! What a segment holds is `wire`'s; this is how it is read back:
+//!
+//! ```
+//! use wire::{Kind, NodeId, Record};
+//! let mut data = Vec::new();
+//! let record = Record { kind: Kind::Tail, flags: 0, argc: 0, node: NodeId::from_raw(1).unwrap(),
+//!     ticks: 7, pid: 3, payload: &[] };
+//! record.write_to(&mut data);
+//! assert_eq!(Record::read_from(&data).unwrap().0, record);
+//! ```
+#![allow(unsafe_code, reason = "the VM's C interface and mapped memory; each block has its proof")]
+
+mod clock;
+mod control;
+mod encode;
+mod hot;
+mod ring;
+mod segment;
+mod session;
+
+rustler::init!("Elixir.ElixirScope.Native", load = control::load);

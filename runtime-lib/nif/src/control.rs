@@ -1,0 +1,127 @@
+//! Starting, stopping, asking: the cold functions, and the library's load.
+
+use crate::encode;
+use crate::hot;
+use crate::ring::{self, ACTIVE};
+use crate::session::{Limits, Session};
+use rustler::sys::{ErlNifPid, enif_get_local_pid};
+use rustler::{Binary, Encoder as _, Env, LocalPid, Term};
+use std::mem::MaybeUninit;
+use std::path::PathBuf;
+use std::ptr::null_mut;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use wire::Kind;
+
+mod atoms {
+    rustler::atoms! { ok, error, nil, false_ = "false" }
+}
+
+static LAST: Mutex<Option<&'static Session>> = Mutex::new(None);
+
+/// Checks the tags and remembers the atoms that probes return.
+pub fn load(env: Env<'_>, _info: Term<'_>) -> bool {
+    let returned = [atoms::ok(), atoms::nil(), atoms::false_()].map(|atom| atom.to_term(env).as_c_arg());
+    // A second load (of the same library, by a reloaded module) finds them set.
+    let _ = hot::ATOMS.set(returned);
+    true
+}
+
+/// Starts recording below `dir`. `limits` are, in order: bytes of a segment,
+/// bytes in all, depth, items, bytes of a binary, bytes of a payload.
+#[rustler::nif(schedule = "DirtyIo")]
+fn start<'a>(env: Env<'a>, dir: Binary<'a>, run: Binary<'a>, limits: Vec<u64>, recorder: Term<'a>) -> Term<'a> {
+    match try_start(env, &dir, &run, &limits, recorder) {
+        Ok(()) => atoms::ok().to_term(env),
+        Err(why) => (atoms::error(), why).encode(env),
+    }
+}
+
+fn try_start(env: Env<'_>, dir: &[u8], run: &[u8], limits: &[u64], recorder: Term<'_>) -> Result<(), String> {
+    let mut last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if !ACTIVE.load(Ordering::Acquire).is_null() {
+        return Err("a recording is already running; stop it first".into());
+    }
+    let mut pid = MaybeUninit::<ErlNifPid>::uninit();
+    let empty = Vec::<u64>::new().encode(env);
+    // SAFETY: the environment is this call's; the terms are of the kinds asked
+    // for, and the place is initialised when the call says so.
+    let recorder = unsafe {
+        encode::check_tags(env.as_c_arg(), atoms::ok().to_term(env).as_c_arg(), recorder.as_c_arg(), empty.as_c_arg());
+        if enif_get_local_pid(env.as_c_arg(), recorder.as_c_arg(), pid.as_mut_ptr()) == 0 {
+            return Err("the recorder is no local process".into());
+        }
+        pid.assume_init()
+    };
+    let run: [u8; 16] = run.try_into().map_err(|_| "the run id has 16 bytes".to_owned())?;
+    let &[segment, most, depth, items, bytes, payload] = limits else { return Err("six limits are needed".into()) };
+    let size = |value: u64, least: u64, most: u64| usize::try_from(value.clamp(least, most)).unwrap_or(usize::MAX);
+    let limits = Limits {
+        segment_bytes: size(segment, 64 * 1024, 1 << 30),
+        max_bytes: most,
+        depth: size(depth, 1, 32) as u32,
+        items: size(items, 0, 127) as u32,
+        bytes: size(bytes, 0, 65_536) as u32,
+        payload: size(payload, 64, 32_768),
+    };
+    let session = Session::start(
+        PathBuf::from(String::from_utf8_lossy(dir).into_owned()),
+        run,
+        limits,
+        recorder,
+        encode::tags().pids,
+    )
+    .map_err(|error| error.to_string())?;
+    *last = Some(session);
+    ACTIVE.store(std::ptr::from_ref(session).cast_mut(), Ordering::Release);
+    Ok(())
+}
+
+/// Stops recording; true when one was running.
+#[rustler::nif(schedule = "DirtyIo")]
+fn stop() -> bool {
+    let last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let active = ACTIVE.swap(null_mut(), Ordering::AcqRel);
+    if let Some(session) = *last {
+        session.stop();
+    }
+    !active.is_null()
+}
+
+/// Whether capture runs; events, bytes, lost events, lost bytes, truncated,
+/// panics; why no more can be written, or an empty text.
+#[rustler::nif]
+fn status() -> (bool, Vec<u64>, String) {
+    let last = *LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (totals, failure) = last.map_or(([0; 6], None), |session| (session.totals(), session.failure()));
+    (!ACTIVE.load(Ordering::Acquire).is_null(), totals.to_vec(), failure.unwrap_or_default())
+}
+
+/// Names a process in the recording.
+#[rustler::nif]
+fn note_name(env: Env<'_>, pid: LocalPid, text: Binary<'_>) -> bool {
+    let Some(session) = ring::active() else { return false };
+    let pid = pid.encode(env);
+    // SAFETY: a call on a scheduler thread, with a process's term.
+    unsafe { ring::name_process(session, pid.as_c_arg(), &text) };
+    true
+}
+
+/// Records that a process ended.
+#[rustler::nif]
+fn note_exit(env: Env<'_>, pid: LocalPid, reason: Term<'_>) -> bool {
+    let Some(session) = ring::active() else { return false };
+    let pid = pid.encode(env);
+    // SAFETY: the environment and the terms are this call's.
+    unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, pid.as_c_arg(), &[reason.as_c_arg()]) };
+    true
+}
+
+/// Records the user's own mark.
+#[rustler::nif]
+fn mark(env: Env<'_>, term: Term<'_>) -> bool {
+    let Some(session) = ring::active() else { return false };
+    // SAFETY: the environment and the term are this call's.
+    unsafe { ring::emit(env.as_c_arg(), session, Kind::Mark, 0, &[term.as_c_arg()]) };
+    true
+}

@@ -1,0 +1,411 @@
+//! Terms in the compact encoding, straight into a segment.
+
+use rustler::sys::*;
+use std::ffi::{c_int, c_uchar};
+use std::mem::MaybeUninit;
+use std::sync::OnceLock;
+use wire::term as tag;
+
+/// The VM's environment of a call.
+pub type Env = *mut ErlNifEnv;
+/// A term of the VM.
+pub type RawTerm = ErlNifTerm;
+
+/// The word that a term is.
+#[inline(always)]
+pub fn bits(term: RawTerm) -> u64 {
+    // SAFETY: rustler declares the term as transparent over one word.
+    unsafe { std::mem::transmute::<RawTerm, usize>(term) as u64 }
+}
+
+unsafe extern "C" {
+    // As an integer, not as rustler's enum: newer VMs may add types.
+    fn enif_term_type(env: Env, term: RawTerm) -> c_int;
+}
+
+// erts/emulator/beam/erl_term.h: the low four bits of immediates.
+const TAG_PID: u64 = 0x3;
+const TAG_SMALL: u64 = 0xf;
+const TAG_ATOM: u64 = 0x0b;
+const NIL: u64 = 0x3b;
+
+/// What the tag bits of this VM's terms mean, checked when the library loads.
+#[derive(Clone, Copy, Debug)]
+pub struct Tags {
+    /// Immediates can be decoded without the VM.
+    pub immediates: bool,
+    /// A process's number and serial can be read from its term.
+    pub pids: bool,
+}
+
+static TAGS: OnceLock<Tags> = OnceLock::new();
+
+/// The result of the self-check; before it, nothing is assumed.
+pub fn tags() -> Tags {
+    TAGS.get().copied().unwrap_or(Tags { immediates: false, pids: false })
+}
+
+/// Compares our reading of immediates with the VM's.
+///
+/// # Safety
+/// `env` is the environment of a running call; `atom`, `pid` are such terms.
+pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm) {
+    // SAFETY: `env` is valid, by the caller's promise.
+    let smalls = [0i64, 1, -1, 12_345, -(1 << 59), (1 << 59) - 1].iter().all(|&value| unsafe {
+        let word = bits(enif_make_int64(env, value));
+        word & 0xf == TAG_SMALL && (word as i64) >> 4 == value
+    });
+    let others = bits(atom) & 0x3f == TAG_ATOM && bits(pid) & 0xf == TAG_PID && bits(empty) == NIL;
+    // SAFETY: as above.
+    let named = unsafe { pid_from_external(env, pid) };
+    let pids = named == Some(wire::segment::pid_parts(bits(pid)));
+    let _ = TAGS.set(Tags { immediates: smalls && others, pids: others && pids });
+}
+
+/// Number and serial, as the external term format has them (NEW_PID_EXT: 131,
+/// 88, the node, then number, serial, creation, 4 bytes each).
+unsafe fn pid_from_external(env: Env, pid: RawTerm) -> Option<(u64, u64)> {
+    // SAFETY: `env` and `pid` are valid, by the caller's promise.
+    let bytes = unsafe { External::of(env, pid) }?;
+    let fields = bytes.as_slice().len().checked_sub(12).map(|at| &bytes.as_slice()[at..])?;
+    let field = |n: usize| fields[n * 4..n * 4 + 4].iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+    Some((field(0), field(1)))
+}
+
+/// A term in Erlang's external format, released when dropped.
+struct External(ErlNifBinary);
+
+impl External {
+    unsafe fn of(env: Env, term: RawTerm) -> Option<Self> {
+        let mut binary = MaybeUninit::<ErlNifBinary>::uninit();
+        // SAFETY: the place is valid, and initialised when the call says so.
+        unsafe { (enif_term_to_binary(env, term, binary.as_mut_ptr()) != 0).then(|| Self(binary.assume_init())) }
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        // SAFETY: the VM gave `size` bytes at `data`, which live until released.
+        unsafe { std::slice::from_raw_parts(self.0.data, self.0.size) }
+    }
+}
+
+impl Drop for External {
+    fn drop(&mut self) {
+        // SAFETY: the binary is ours and released once.
+        unsafe { enif_release_binary(&mut self.0) }
+    }
+}
+
+/// An atom's text.
+///
+/// # Safety
+/// `env` is valid and `atom` an atom.
+pub unsafe fn atom_text(env: Env, atom: RawTerm) -> Option<Vec<u8>> {
+    // The C interface of OTP 25 gives Latin-1 only; the external format, UTF-8.
+    // SAFETY: by the caller's promise.
+    let external = unsafe { External::of(env, atom) }?;
+    match external.as_slice() {
+        // SMALL_ATOM_UTF8_EXT, ATOM_UTF8_EXT
+        [131, 119, _, text @ ..] | [131, 118, _, _, text @ ..] => Some(text.to_vec()),
+        // ATOM_EXT, SMALL_ATOM_EXT: Latin-1
+        [131, 100, _, _, text @ ..] | [131, 115, _, text @ ..] => {
+            Some(text.iter().map(|&byte| char::from(byte)).collect::<String>().into_bytes())
+        }
+        _ => None,
+    }
+}
+
+/// Writes terms into a space, within limits.
+pub struct Encoder<'a> {
+    env: Env,
+    space: &'a mut [u8],
+    len: usize,
+    items: u32,
+    bytes: u32,
+    /// Something was cut.
+    pub truncated: bool,
+    /// The space was too small.
+    pub full: bool,
+    /// Called for each atom.
+    on_atom: &'a mut dyn FnMut(u64, RawTerm),
+}
+
+impl<'a> Encoder<'a> {
+    /// An encoder for `space`.
+    pub fn new(
+        env: Env,
+        space: &'a mut [u8],
+        items: u32,
+        bytes: u32,
+        on_atom: &'a mut dyn FnMut(u64, RawTerm),
+    ) -> Self {
+        // Counts that are written before they are known take one byte.
+        Self { env, space, len: 0, items: items.min(127), bytes, truncated: false, full: false, on_atom }
+    }
+
+    /// Bytes written.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline(always)]
+    fn byte(&mut self, byte: u8) {
+        match self.space.get_mut(self.len) {
+            Some(place) => {
+                *place = byte;
+                self.len += 1;
+            }
+            None => self.full = true,
+        }
+    }
+
+    #[inline(always)]
+    fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.byte(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.byte(value as u8);
+    }
+
+    fn raw(&mut self, bytes: &[u8]) {
+        match self.space.get_mut(self.len..self.len + bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                self.len += bytes.len();
+            }
+            None => self.full = true,
+        }
+    }
+
+    #[inline(always)]
+    fn int(&mut self, value: i64) {
+        if (0..i64::from(tag::INLINE_INTS)).contains(&value) {
+            self.byte(value as u8);
+        } else {
+            self.byte(tag::INT);
+            self.varint(wire::varint::zigzag(value));
+        }
+    }
+
+    fn atom(&mut self, term: RawTerm) {
+        let index = bits(term) >> 6;
+        (self.on_atom)(index, term);
+        self.byte(tag::ATOM);
+        self.varint(index);
+    }
+
+    fn pid(&mut self, term: RawTerm) {
+        self.byte(tag::PID);
+        self.raw(&bits(term).to_le_bytes());
+    }
+
+    /// Writes one term.
+    ///
+    /// # Safety
+    /// The environment is that of a running call, and `term` belongs to it.
+    #[inline]
+    pub unsafe fn term(&mut self, term: RawTerm, depth: u32) {
+        let word = bits(term);
+        if tags().immediates {
+            match word & 0xf {
+                TAG_SMALL => return self.int((word as i64) >> 4),
+                TAG_ATOM if word & 0x3f == TAG_ATOM => return self.atom(term),
+                TAG_PID => return self.pid(term),
+                _ if word == NIL => return self.byte(tag::NIL),
+                _ => {}
+            }
+        }
+        // SAFETY: by the caller's promise.
+        unsafe { self.asked(term, depth) }
+    }
+
+    /// A term whose type the VM tells.
+    unsafe fn asked(&mut self, term: RawTerm, depth: u32) {
+        // SAFETY: by the caller's promise, here and in the arms.
+        unsafe {
+            match enif_term_type(self.env, term) {
+                1 => self.atom(term),
+                2 => self.binary(term),
+                3 => self.float(term),
+                5 => self.integer(term),
+                6 => self.list(term, depth),
+                7 => self.map(term, depth),
+                8 => self.process(term),
+                11 => self.tuple(term, depth),
+                // A function's environment has no bound: it is not serialised.
+                4 => self.opaque(tag::OPAQUE_TERM, 0),
+                _ => self.external(term),
+            }
+        }
+    }
+
+    fn opaque(&mut self, kind: u8, size: u64) {
+        self.truncated = true;
+        self.byte(tag::OPAQUE);
+        self.byte(kind);
+        self.varint(size);
+    }
+
+    unsafe fn external(&mut self, term: RawTerm) {
+        // SAFETY: by the caller's promise.
+        match unsafe { External::of(self.env, term) } {
+            Some(bytes) if bytes.as_slice().len() <= self.bytes as usize => {
+                self.byte(tag::EXTERNAL);
+                self.varint(bytes.as_slice().len() as u64);
+                self.raw(bytes.as_slice());
+            }
+            other => self.opaque(tag::OPAQUE_TERM, other.map_or(0, |bytes| bytes.as_slice().len() as u64)),
+        }
+    }
+
+    unsafe fn process(&mut self, term: RawTerm) {
+        let mut pid = MaybeUninit::<ErlNifPid>::uninit();
+        // SAFETY: the place is valid; only the answer is used.
+        if unsafe { enif_get_local_pid(self.env, term, pid.as_mut_ptr()) } != 0 {
+            self.pid(term);
+        } else {
+            // SAFETY: by the caller's promise.
+            unsafe { self.external(term) }
+        }
+    }
+
+    unsafe fn integer(&mut self, term: RawTerm) {
+        let mut value = 0i64;
+        // SAFETY: the place is valid, and written when the call says so.
+        if unsafe { enif_get_int64(self.env, term, &mut value) } != 0 {
+            self.int(value);
+        } else {
+            // SAFETY: by the caller's promise.
+            unsafe { self.external(term) }
+        }
+    }
+
+    unsafe fn float(&mut self, term: RawTerm) {
+        let mut value = 0.0;
+        // SAFETY: the place is valid, and written when the call says so.
+        if unsafe { enif_get_double(self.env, term, &mut value) } != 0 {
+            self.byte(tag::FLOAT);
+            self.raw(&value.to_bits().to_le_bytes());
+        } else {
+            self.opaque(tag::OPAQUE_TERM, 0);
+        }
+    }
+
+    unsafe fn binary(&mut self, term: RawTerm) {
+        let mut binary = MaybeUninit::<ErlNifBinary>::uninit();
+        // SAFETY: the place is valid, and initialised when the call says so; the
+        // bytes live as long as the call. Bits that fill no bytes are no binary.
+        let bytes: Option<(*const c_uchar, usize)> = unsafe {
+            (enif_inspect_binary(self.env, term, binary.as_mut_ptr()) != 0).then(|| {
+                let binary = binary.assume_init();
+                (binary.data.cast_const(), binary.size)
+            })
+        };
+        match bytes {
+            Some((data, size)) => {
+                let kept = size.min(self.bytes as usize);
+                self.truncated |= kept < size;
+                self.byte(tag::BINARY);
+                self.varint(size as u64);
+                self.varint(kept as u64);
+                // SAFETY: `kept` is at most the size the VM gave; an empty
+                // binary's pointer need not be valid, so it is not used.
+                self.raw(if kept == 0 { &[] } else { unsafe { std::slice::from_raw_parts(data, kept) } });
+            }
+            // SAFETY: by the caller's promise.
+            None => unsafe { self.external(term) },
+        }
+    }
+
+    unsafe fn tuple(&mut self, term: RawTerm, depth: u32) {
+        let (mut arity, mut elements) = (0 as c_int, std::ptr::null());
+        // SAFETY: the places are valid, and written when the call says so.
+        if unsafe { enif_get_tuple(self.env, term, &mut arity, &mut elements) } == 0 {
+            return self.opaque(tag::OPAQUE_TERM, 0);
+        }
+        let size = u32::try_from(arity).unwrap_or(0);
+        if depth == 0 && size > 0 {
+            return self.opaque(tag::OPAQUE_TUPLE, u64::from(size));
+        }
+        let kept = size.min(self.items);
+        self.truncated |= kept < size;
+        self.byte(tag::TUPLE);
+        self.varint(u64::from(size));
+        self.varint(u64::from(kept));
+        for n in 0..kept as usize {
+            // SAFETY: the VM gave `arity` elements, and `kept` is at most that.
+            unsafe { self.term(*elements.add(n), depth - 1) };
+        }
+    }
+
+    unsafe fn list(&mut self, term: RawTerm, depth: u32) {
+        if depth == 0 {
+            return self.opaque(tag::OPAQUE_LIST, 0);
+        }
+        let start = self.len;
+        self.byte(tag::LIST);
+        self.byte(0);
+        let (mut rest, mut kept) = (term, 0);
+        let (mut head, mut tail) = (RawTerm::default(), RawTerm::default());
+        // SAFETY: the places are valid, and written when the call says so.
+        while kept < self.items && unsafe { enif_get_list_cell(self.env, rest, &mut head, &mut tail) } != 0 {
+            // SAFETY: by the caller's promise.
+            unsafe { self.term(head, depth - 1) };
+            rest = tail;
+            kept += 1;
+        }
+        // SAFETY: as above; an empty list (of a VM whose tags are unknown) has no cell.
+        let (more, is_list) = unsafe {
+            (enif_get_list_cell(self.env, rest, &mut head, &mut tail) != 0, enif_is_list(self.env, rest) != 0)
+        };
+        let kind = match (more, is_list) {
+            (true, _) => tag::LIST_CUT,
+            (false, true) if kept == 0 => tag::NIL,
+            (false, true) => tag::LIST,
+            (false, false) => tag::IMPROPER,
+        };
+        self.truncated |= more;
+        if kind == tag::NIL {
+            self.len = start;
+            return self.byte(tag::NIL);
+        }
+        if let Some(place) = self.space.get_mut(start..start + 2) {
+            place.copy_from_slice(&[kind, kept as u8]);
+        }
+        if kind == tag::IMPROPER {
+            // SAFETY: by the caller's promise.
+            unsafe { self.term(rest, depth - 1) };
+        }
+    }
+
+    unsafe fn map(&mut self, term: RawTerm, depth: u32) {
+        let mut size = 0;
+        let mut iterator = MaybeUninit::<ErlNifMapIterator>::uninit();
+        // SAFETY: the place is valid, and written when the call says so.
+        unsafe { enif_get_map_size(self.env, term, &mut size) };
+        if depth == 0 && size > 0 {
+            return self.opaque(tag::OPAQUE_MAP, size as u64);
+        }
+        let kept = (size as u64).min(u64::from(self.items));
+        self.truncated |= kept < size as u64;
+        self.byte(tag::MAP);
+        self.varint(size as u64);
+        self.varint(kept);
+        let head = ErlNifMapIteratorEntry::ERL_NIF_MAP_ITERATOR_HEAD;
+        // SAFETY: the iterator is initialised when created says so, walked at
+        // most `size` steps, and destroyed once.
+        unsafe {
+            if enif_map_iterator_create(self.env, term, iterator.as_mut_ptr(), head) == 0 {
+                return;
+            }
+            for _ in 0..kept {
+                let (mut key, mut value) = (RawTerm::default(), RawTerm::default());
+                enif_map_iterator_get_pair(self.env, iterator.as_mut_ptr(), &mut key, &mut value);
+                self.term(key, depth - 1);
+                self.term(value, depth - 1);
+                enif_map_iterator_next(self.env, iterator.as_mut_ptr());
+            }
+            enif_map_iterator_destroy(self.env, iterator.as_mut_ptr());
+        }
+    }
+}

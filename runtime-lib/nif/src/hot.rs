@@ -1,0 +1,172 @@
+//! The functions that probes call: raw, one per arity, each guarded.
+//!
+//! Whatever happens inside, a probe gives back what the program expects.
+
+use crate::encode::{Env, RawTerm, bits};
+use crate::ring;
+use rustler::codegen_runtime::{c_char, c_int, c_uint, inventory};
+use rustler::sys::enif_get_uint64;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+use wire::Kind;
+
+/// The atoms `ok`, `nil`, `false`: atoms are never collected.
+pub static ATOMS: OnceLock<[RawTerm; 3]> = OnceLock::new();
+
+// Set when the library loads, before any probe can be called.
+fn atom(which: usize) -> RawTerm {
+    ATOMS.get().map_or_else(RawTerm::default, |atoms| atoms[which])
+}
+
+fn ok() -> RawTerm {
+    atom(0)
+}
+
+fn nil() -> RawTerm {
+    atom(1)
+}
+
+fn is_falsy(term: RawTerm) -> bool {
+    bits(term) == bits(nil()) || bits(term) == bits(atom(2))
+}
+
+/// Records an event of kind `kind`; arguments after the id are the payload.
+///
+/// # Safety
+/// The VM calls with its environment and `argc` arguments at `argv`.
+#[inline(always)]
+unsafe fn record(env: Env, argc: c_int, argv: *const RawTerm, kind: Kind, with_payload: bool) {
+    let Some(session) = ring::active() else { return };
+    let work = || {
+        // SAFETY: the VM gives `argc` terms at `argv`, which live as long as the call.
+        let arguments = unsafe { std::slice::from_raw_parts(argv, usize::try_from(argc).unwrap_or(0)) };
+        let Some((id, payload)) = arguments.split_first() else { return };
+        let mut node = 0;
+        // SAFETY: the place is valid; an id that is no such integer is no event.
+        if unsafe { enif_get_uint64(env, *id, &mut node) } == 0 || wire::NodeId::from_raw(node).is_none() {
+            return;
+        }
+        #[cfg(feature = "panic-test")]
+        assert!(node != 13, "asked for by the test");
+        let payload = if with_payload { payload } else { &[] };
+        // SAFETY: the environment and the terms are the running call's.
+        unsafe { ring::emit(env, session, kind, node, payload) };
+    };
+    // Unwind safety: the ring's segment may be lost to it, which `event` copes with.
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        ring::panicked();
+    }
+}
+
+type Raw = unsafe extern "C" fn(Env, c_int, *const RawTerm) -> RawTerm;
+
+/// # Safety
+/// Called by the VM with the arity it is registered with, here and below.
+unsafe extern "C" fn enter(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call.
+    unsafe { record(env, argc, argv, Kind::Enter, true) };
+    ok()
+}
+
+unsafe extern "C" fn branch(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call.
+    unsafe { record(env, argc, argv, Kind::Branch, false) };
+    ok()
+}
+
+unsafe extern "C" fn caught(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call.
+    unsafe { record(env, argc, argv, Kind::Caught, true) };
+    ok()
+}
+
+unsafe extern "C" fn leave_nil(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call.
+    unsafe { record(env, argc, argv, Kind::Leave, false) };
+    nil()
+}
+
+unsafe extern "C" fn leave(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call, with two arguments.
+    unsafe {
+        record(env, argc, argv, Kind::Leave, true);
+        *argv.add(1)
+    }
+}
+
+unsafe extern "C" fn leave_falsy(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call, with two arguments.
+    unsafe {
+        let value = *argv.add(1);
+        if is_falsy(value) {
+            record(env, argc, argv, Kind::Leave, true);
+        }
+        value
+    }
+}
+
+unsafe extern "C" fn leave_truthy(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call, with two arguments.
+    unsafe {
+        let value = *argv.add(1);
+        if !is_falsy(value) {
+            record(env, argc, argv, Kind::Leave, true);
+        }
+        value
+    }
+}
+
+unsafe extern "C" fn bind(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call, with two arguments.
+    unsafe {
+        record(env, argc, argv, Kind::Bind, true);
+        *argv.add(1)
+    }
+}
+
+unsafe extern "C" fn tail(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call, with one or two arguments.
+    unsafe {
+        record(env, argc, argv, Kind::Tail, false);
+        if argc == 2 { *argv.add(1) } else { ok() }
+    }
+}
+
+/// Does nothing: what calling a NIF costs.
+unsafe extern "C" fn nop(_env: Env, _argc: c_int, _argv: *const RawTerm) -> RawTerm {
+    ok()
+}
+
+const fn nif(name: &'static std::ffi::CStr, arity: c_uint, function: Raw) -> rustler::Nif {
+    rustler::Nif { name: name.as_ptr().cast::<c_char>(), arity, flags: 0, raw_func: function }
+}
+
+macro_rules! register {
+    ($($name:literal / $arity:literal => $function:path;)*) => {
+        $(inventory::submit! { nif($name, $arity, $function) })*
+    };
+}
+
+register! {
+    c"enter" / 1 => enter;
+    c"enter" / 2 => enter;
+    c"enter" / 3 => enter;
+    c"enter" / 4 => enter;
+    c"enter" / 5 => enter;
+    c"enter" / 6 => enter;
+    c"enter" / 7 => enter;
+    c"enter" / 8 => enter;
+    c"enter" / 9 => enter;
+    c"enter" / 10 => enter;
+    c"enter" / 11 => enter;
+    c"branch" / 1 => branch;
+    c"caught" / 4 => caught;
+    c"leave" / 1 => leave_nil;
+    c"leave" / 2 => leave;
+    c"leave_falsy" / 2 => leave_falsy;
+    c"leave_truthy" / 2 => leave_truthy;
+    c"bind" / 2 => bind;
+    c"tail" / 1 => tail;
+    c"tail" / 2 => tail;
+    c"nop" / 0 => nop;
+}

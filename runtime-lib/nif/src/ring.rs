@@ -1,0 +1,278 @@
+//! The ring of a thread: the chain of segments that only this thread writes.
+//!
+//! A NIF call never moves to another thread, so a ring found through
+//! thread-local storage has one writer and needs no lock.
+
+use crate::clock;
+use crate::encode::{self, Encoder, Env, RawTerm};
+use crate::segment::Segment;
+use crate::session::{Counters, Session, Store};
+use rustler::sys::{ErlNifPid, enif_make_pid, enif_self, enif_send};
+use std::cell::Cell;
+use std::mem::MaybeUninit;
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use wire::segment::{LOST_BYTES_AT, LOST_EVENTS_AT, TRUNCATED_AT};
+use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, RECORD_HEADER};
+
+/// The running recording, or null.
+pub static ACTIVE: AtomicPtr<Session> = AtomicPtr::new(null_mut());
+
+/// Atoms with a higher index are named at each use.
+const ATOMS: usize = 1 << 20;
+const PIDS: usize = 1024;
+
+struct Ring {
+    session: &'static Session,
+    number: u32,
+    data: Option<Segment>,
+    names: Option<Segment>,
+    ordinals: [u64; 2],
+    counters: &'static Counters,
+    atoms: Box<[u64]>,
+    pids: Box<[u64]>,
+}
+
+thread_local! {
+    // A plain pointer: no destructor runs when a scheduler thread ends, and the
+    // check for one costs nothing. Rings are never freed; there is one for each
+    // thread and recording.
+    static RING: Cell<*mut Ring> = const { Cell::new(null_mut()) };
+    static OF: Cell<*const Session> = const { Cell::new(null()) };
+}
+
+/// Whether a recording runs.
+#[inline(always)]
+pub fn active() -> Option<&'static Session> {
+    let session = ACTIVE.load(Ordering::Acquire);
+    // SAFETY: sessions are leaked, so a pointer once published stays valid.
+    unsafe { session.as_ref() }
+}
+
+/// Writes one event of the calling process.
+///
+/// # Safety
+/// `env` is that of the running call, on a scheduler thread; `terms` belong to it.
+#[inline(always)]
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
+    let mut own = MaybeUninit::<ErlNifPid>::uninit();
+    // SAFETY: the place is valid, and initialised unless the call gives null.
+    let pid = unsafe {
+        if enif_self(env, own.as_mut_ptr()).is_null() {
+            return;
+        }
+        own.assume_init()
+    };
+    // SAFETY: `env` and `terms` by the caller's promise.
+    unsafe { with_ring(session, |ring| ring.event(env, kind, node, pid_term(env, pid), Some(pid), terms)) }
+}
+
+/// Writes an event about the process `about`.
+///
+/// # Safety
+/// As [`emit`]; `about` is a process's term.
+pub unsafe fn emit_about(env: Env, session: &'static Session, kind: Kind, about: RawTerm, terms: &[RawTerm]) {
+    // SAFETY: by the caller's promise.
+    unsafe { with_ring(session, |ring| ring.event(env, kind, 0, about, None, terms)) }
+}
+
+/// Names the process `about`.
+///
+/// # Safety
+/// As [`emit_about`].
+pub unsafe fn name_process(session: &'static Session, about: RawTerm, text: &[u8]) {
+    // SAFETY: by the caller's promise.
+    unsafe { with_ring(session, |ring| ring.name(Kind::NameProcess, 0, encode::bits(about), text)) }
+}
+
+fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {
+    // SAFETY: only reads the pid; the environment is not looked at.
+    unsafe { enif_make_pid(env, pid) }
+}
+
+/// # Safety
+/// Not re-entrant: `work` must not write another event.
+#[inline(always)]
+unsafe fn with_ring(session: &'static Session, work: impl FnOnce(&mut Ring)) {
+    if !std::ptr::eq(OF.get(), session) {
+        attach(session);
+    }
+    // SAFETY: the ring is this thread's alone, `work` is not re-entrant, and
+    // `attach` made it from a leaked box.
+    if let Some(ring) = unsafe { RING.get().as_mut() } {
+        work(ring);
+    }
+}
+
+#[cold]
+fn attach(session: &'static Session) {
+    let (number, counters) = session.attach();
+    let ring = Ring {
+        session,
+        number,
+        data: None,
+        names: None,
+        ordinals: [0; 2],
+        counters,
+        atoms: vec![0; ATOMS / 64].into_boxed_slice(),
+        pids: vec![0; PIDS].into_boxed_slice(),
+    };
+    RING.set(Box::into_raw(Box::new(ring)));
+    OF.set(session);
+}
+
+impl Ring {
+    /// # Safety
+    /// `env` is that of the running call; `terms` belong to it.
+    #[inline(always)]
+    unsafe fn event(
+        &mut self,
+        env: Env,
+        kind: Kind,
+        node: u64,
+        pid: RawTerm,
+        own: Option<ErlNifPid>,
+        terms: &[RawTerm],
+    ) {
+        let ticks = clock::ticks(self.session.clock.kind);
+        let limit = if terms.is_empty() { 0 } else { self.session.limits.payload };
+        if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
+            return self.lose(limit);
+        }
+        if let Some(own) = own {
+            self.see(env, own, pid);
+        }
+        // The segment is taken out while atoms may be named beside it.
+        let Some(mut segment) = self.data.take() else { return };
+        let (mut len, mut flags) = (0, 0);
+        if !terms.is_empty() {
+            let limits = self.session.limits;
+            let mut on_atom = |index: u64, atom: RawTerm| self.name_atom(env, index, atom);
+            let mut encoder = Encoder::new(env, segment.payload_space(limit), limits.items, limits.bytes, &mut on_atom);
+            for &term in terms {
+                // SAFETY: by the caller's promise.
+                unsafe { encoder.term(term, limits.depth) };
+            }
+            (len, flags) = match (encoder.full, encoder.truncated) {
+                (true, _) => (0, FLAG_OMITTED),
+                (false, true) => (encoder.len(), FLAG_TRUNCATED),
+                (false, false) => (encoder.len(), 0),
+            };
+        }
+        if flags != 0 {
+            segment.store(TRUNCATED_AT, bump(&self.counters.truncated, 1));
+        }
+        let first = wire::record::first_word(kind, flags, terms.len() as u8, len);
+        segment.publish([first, node, ticks, encode::bits(pid)], len);
+        self.data = Some(segment);
+        bump(&self.counters.events, 1);
+        bump(&self.counters.bytes, wire::record::record_len(len) as u64);
+    }
+
+    /// Goes on in the next segment; false when there is none.
+    #[cold]
+    fn turn(&mut self, room: usize) -> bool {
+        let Some(mut next) = self.session.claim(Store::Data).filter(|segment| segment.has_room(room)) else {
+            return false;
+        };
+        next.open(&self.session.header(self.number, self.ordinals[0], next.capacity()), self.counters.header());
+        self.ordinals[0] += 1;
+        if let Some(mut full) = self.data.replace(next) {
+            full.seal();
+            self.session.retire(full);
+        }
+        true
+    }
+
+    #[cold]
+    fn lose(&mut self, payload: usize) {
+        let events = bump(&self.counters.lost_events, 1);
+        let bytes = bump(&self.counters.lost_bytes, (RECORD_HEADER + payload) as u64);
+        if let Some(segment) = &mut self.data {
+            segment.store(LOST_EVENTS_AT, events);
+            segment.store(LOST_BYTES_AT, bytes);
+        }
+    }
+
+    #[inline(always)]
+    fn name_atom(&mut self, env: Env, index: u64, atom: RawTerm) {
+        let (word, bit) = ((index / 64) as usize, 1 << (index % 64));
+        match self.atoms.get_mut(word) {
+            Some(seen) if *seen & bit != 0 => {}
+            Some(seen) => {
+                *seen |= bit;
+                self.name_new_atom(env, index, atom);
+            }
+            None => self.name_new_atom(env, index, atom),
+        }
+    }
+
+    #[cold]
+    fn name_new_atom(&mut self, env: Env, index: u64, atom: RawTerm) {
+        // SAFETY: the encoder calls this with an atom of the running call.
+        if let Some(text) = unsafe { encode::atom_text(env, atom) } {
+            self.name(Kind::NameAtom, index, 0, &text);
+        }
+    }
+
+    #[cold]
+    fn name(&mut self, kind: Kind, key: u64, pid: u64, text: &[u8]) {
+        let text = &text[..text.len().min(1024)];
+        if !self.names.as_ref().is_some_and(|segment| segment.has_room(text.len())) {
+            let Some(mut next) = self.session.claim(Store::Names) else { return self.lose(text.len()) };
+            next.open(&self.session.header(self.number, self.ordinals[1], next.capacity()), [0; 4]);
+            self.ordinals[1] += 1;
+            if let Some(mut full) = self.names.replace(next) {
+                full.seal();
+                self.session.retire(full);
+            }
+        }
+        let ticks = clock::ticks(self.session.clock.kind);
+        if let Some(segment) = &mut self.names {
+            segment.payload_space(text.len()).copy_from_slice(text);
+            segment.publish([wire::record::first_word(kind, 0, 0, text.len()), key, ticks, pid], text.len());
+        }
+    }
+
+    /// Tells the recorder about a process this ring has not seen. The cache is
+    /// direct-mapped: a process may be told twice, never missed.
+    #[inline(always)]
+    fn see(&mut self, env: Env, own: ErlNifPid, pid: RawTerm) {
+        let pid = encode::bits(pid);
+        let slot = (pid >> 4) as usize % PIDS;
+        if self.pids[slot] != pid {
+            self.pids[slot] = pid;
+            self.tell(env, own);
+        }
+    }
+
+    #[cold]
+    fn tell(&self, env: Env, own: ErlNifPid) {
+        let message = pid_term(env, own);
+        // SAFETY: `env` is that of the running call; without an environment of
+        // its own the message is copied (erl_nif, enif_send). A recorder that
+        // is gone is no error here.
+        unsafe { enif_send(env, &self.session.recorder, null_mut(), message) };
+    }
+}
+
+/// Adds to a counter that only this thread writes; gives the new value.
+#[inline(always)]
+fn bump(counter: &AtomicU64, by: u64) -> u64 {
+    let value = counter.load(Ordering::Relaxed) + by;
+    counter.store(value, Ordering::Relaxed);
+    value
+}
+
+/// Counts a panic and switches capture off.
+#[cold]
+pub fn panicked() {
+    ACTIVE.store(null_mut(), Ordering::Release);
+    // SAFETY: the ring is this thread's alone; the work that panicked is over.
+    if let Some(ring) = unsafe { RING.get().as_mut() } {
+        let panics = bump(&ring.counters.panics, 1);
+        if let Some(segment) = &mut ring.data {
+            segment.store(wire::segment::PANICS_AT, panics);
+        }
+    }
+}

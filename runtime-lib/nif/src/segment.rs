@@ -1,0 +1,159 @@
+//! One segment: a mapped file with a single writer.
+
+use memmap2::MmapMut;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use wire::segment::{CURSOR_AT, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, SEALED_AT, SEGMENT_HEADER, TRUNCATED_AT};
+use wire::{RECORD_HEADER, SegmentHeader};
+
+/// A mapped segment. Whoever owns the value is its only writer.
+pub struct Segment {
+    map: MmapMut,
+    cursor: usize,
+    path: PathBuf,
+}
+
+impl Segment {
+    /// Creates the file with its space reserved, maps it, touches every page.
+    /// The header stays zero until [`Segment::open`]: a reader skips it.
+    ///
+    /// # Errors
+    /// When the file cannot be made or the disk is full.
+    pub fn create(path: &Path, capacity: usize) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+        let made = reserve(&file, SEGMENT_HEADER + capacity).and_then(|()| {
+            // SAFETY: the file was just made under a name of ours and nobody
+            // truncates it; a reader only reads.
+            unsafe { MmapMut::map_mut(&file) }
+        });
+        match made {
+            Ok(mut map) => {
+                map.fill(0);
+                Ok(Self { map, cursor: 0, path: path.to_owned() })
+            }
+            Err(error) => {
+                // Best effort: the error that matters is the first one.
+                let _ = std::fs::remove_file(path);
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes the header: from here on a reader sees the segment.
+    pub fn open(&mut self, header: &SegmentHeader, counters: [u64; 4]) {
+        for (at, value) in [LOST_EVENTS_AT, LOST_BYTES_AT, TRUNCATED_AT, PANICS_AT].into_iter().zip(counters) {
+            self.store(at, value);
+        }
+        let bytes = header.encode();
+        self.map[8..bytes.len()].copy_from_slice(&bytes[8..]);
+        // The magic goes last: half a header is no header.
+        std::sync::atomic::fence(Ordering::Release);
+        self.map[..8].copy_from_slice(&bytes[..8]);
+    }
+
+    /// Bytes of the data area.
+    pub fn capacity(&self) -> usize {
+        self.map.len() - SEGMENT_HEADER
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a record with a payload of `payload` bytes fits.
+    #[inline(always)]
+    pub fn has_room(&self, payload: usize) -> bool {
+        self.cursor + RECORD_HEADER + payload + 8 <= self.capacity()
+    }
+
+    /// The free space after the next record's header.
+    #[inline(always)]
+    pub fn payload_space(&mut self, limit: usize) -> &mut [u8] {
+        let start = SEGMENT_HEADER + self.cursor + RECORD_HEADER;
+        &mut self.map[start..start + limit]
+    }
+
+    /// Completes the record whose payload stands in [`Segment::payload_space`]
+    /// and publishes it.
+    #[inline(always)]
+    pub fn publish(&mut self, words: [u64; 4], payload: usize) {
+        let start = SEGMENT_HEADER + self.cursor;
+        for (n, word) in words.iter().enumerate() {
+            self.map[start + n * 8..start + n * 8 + 8].copy_from_slice(&word.to_le_bytes());
+        }
+        self.cursor += wire::record::record_len(payload);
+        // Readers that see the cursor see the bytes before it. The padding holds
+        // whatever the encoder left there, which no reader looks at.
+        self.store(CURSOR_AT, self.cursor as u64);
+    }
+
+    /// Publishes one of the header's counters.
+    #[inline(always)]
+    pub fn store(&mut self, at: usize, value: u64) {
+        debug_assert!(at.is_multiple_of(8) && at < SEGMENT_HEADER);
+        // SAFETY: the map is page aligned and at least a header long, so the
+        // place is a valid, aligned u64; it is only ever accessed atomically
+        // by this process, and readers are other mappings or file reads.
+        let place = unsafe { AtomicU64::from_ptr(self.map.as_mut_ptr().add(at).cast()) };
+        place.store(value.to_le(), Ordering::Release);
+    }
+
+    /// Says that nothing follows.
+    pub fn seal(&mut self) {
+        self.store(SEALED_AT, 1);
+    }
+}
+
+/// Reserves the space, so that a full disk is an error here and not a signal
+/// when a page is touched.
+#[cfg(target_os = "linux")]
+fn reserve(file: &std::fs::File, len: usize) -> io::Result<()> {
+    let len = libc::off_t::try_from(len).map_err(io::Error::other)?;
+    // SAFETY: the descriptor is open for writing as long as `file` lives.
+    match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, len) } {
+        0 => Ok(()),
+        code => Err(io::Error::from_raw_os_error(code)),
+    }
+}
+
+/// Elsewhere: writing the zeroes reserves the space.
+#[cfg(not(target_os = "linux"))]
+fn reserve(file: &std::fs::File, len: usize) -> io::Result<()> {
+    use std::io::Write as _;
+    let (zeroes, mut file) = ([0; 65536], file);
+    let mut left = len;
+    while left > 0 {
+        let part = left.min(zeroes.len());
+        file.write_all(&zeroes[..part])?;
+        left -= part;
+    }
+    let _ = file.as_raw_fd();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::{Kind, Record};
+
+    #[test]
+    fn what_is_published_is_read_back_from_the_file() {
+        let path = std::env::temp_dir().join(format!("escope-segment-{}.seg", std::process::id()));
+        let mut segment = Segment::create(&path, 4096).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap()[..8], [0; 8], "invisible before it is opened");
+        segment.open(&SegmentHeader { ring: 3, capacity: 4096, ..Default::default() }, [5, 6, 7, 8]);
+        segment.payload_space(64)[..3].copy_from_slice(b"abc");
+        segment.publish([wire::record::first_word(Kind::Bind, 0, 1, 3), 9, 10, 11], 3);
+        let bytes = std::fs::read(&path).unwrap();
+        let (header, counters) = SegmentHeader::decode(&bytes).unwrap();
+        assert_eq!((header.ring, counters.cursor, counters.lost_events, counters.panics), (3, 40, 5, 8));
+        let (record, _) = Record::read_from(&bytes[SEGMENT_HEADER..]).unwrap();
+        assert_eq!((record.kind, record.payload, record.pid), (Kind::Bind, &b"abc"[..], 11));
+        assert!(segment.has_room(4096 - 40 - 40) && !segment.has_room(4096 - 40 - 39));
+        std::fs::remove_file(path).unwrap();
+    }
+}

@@ -18,6 +18,6 @@ defmodule ElixirScope.MixProject do
   end
 
   def application do
-    []
+    [mod: {ElixirScope.Application, []}]
   end
 end

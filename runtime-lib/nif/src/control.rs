@@ -116,12 +116,3 @@ fn note_exit(env: Env<'_>, pid: LocalPid, reason: Term<'_>) -> bool {
     unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, pid.as_c_arg(), &[reason.as_c_arg()]) };
     true
 }
-
-/// Records the user's own mark.
-#[rustler::nif]
-fn mark(env: Env<'_>, term: Term<'_>) -> bool {
-    let Some(session) = ring::active() else { return false };
-    // SAFETY: the environment and the term are this call's.
-    unsafe { ring::emit(env.as_c_arg(), session, Kind::Mark, 0, &[term.as_c_arg()]) };
-    true
-}

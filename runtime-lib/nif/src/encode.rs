@@ -4,6 +4,7 @@ use rustler::sys::*;
 use std::ffi::{c_int, c_uchar};
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
+use wire::segment::PidLayout;
 use wire::term as tag;
 
 /// The VM's environment of a call.
@@ -34,15 +35,15 @@ const NIL: u64 = 0x3b;
 pub struct Tags {
     /// Immediates can be decoded without the VM.
     pub immediates: bool,
-    /// A process's number and serial can be read from its term.
-    pub pids: bool,
+    /// How a process's number and serial are read from its term.
+    pub pids: PidLayout,
 }
 
 static TAGS: OnceLock<Tags> = OnceLock::new();
 
 /// The result of the self-check; before it, nothing is assumed.
 pub fn tags() -> Tags {
-    TAGS.get().copied().unwrap_or(Tags { immediates: false, pids: false })
+    TAGS.get().copied().unwrap_or(Tags { immediates: false, pids: PidLayout::Unknown })
 }
 
 /// Compares our reading of immediates with the VM's.
@@ -58,8 +59,9 @@ pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm) 
     let others = bits(atom) & 0x3f == TAG_ATOM && bits(pid) & 0xf == TAG_PID && bits(empty) == NIL;
     // SAFETY: as above.
     let named = unsafe { pid_from_external(env, pid) };
-    let pids = named == Some(wire::segment::pid_parts(bits(pid)));
-    let _ = TAGS.set(Tags { immediates: smalls && others, pids: others && pids });
+    let agrees = |layout: &PidLayout| others && named.is_some() && layout.parts(bits(pid)) == named;
+    let pids = PidLayout::KNOWN.into_iter().find(agrees).unwrap_or_default();
+    let _ = TAGS.set(Tags { immediates: smalls && others, pids });
 }
 
 /// Number and serial, as the external term format has them (NEW_PID_EXT: 131,

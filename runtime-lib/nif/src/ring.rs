@@ -35,8 +35,8 @@ struct Ring {
 
 thread_local! {
     // A plain pointer: no destructor runs when a scheduler thread ends, and the
-    // check for one costs nothing. Rings are never freed; there is one for each
-    // thread and recording.
+    // check for one costs nothing. A ring is freed when its thread first writes
+    // into the next recording.
     static RING: Cell<*mut Ring> = const { Cell::new(null_mut()) };
     static OF: Cell<*const Session> = const { Cell::new(null()) };
 }
@@ -117,8 +117,13 @@ fn attach(session: &'static Session) {
         atoms: vec![0; ATOMS / 64].into_boxed_slice(),
         pids: vec![0; PIDS].into_boxed_slice(),
     };
-    RING.set(Box::into_raw(Box::new(ring)));
+    let old = RING.replace(Box::into_raw(Box::new(ring)));
     OF.set(session);
+    if !old.is_null() {
+        // SAFETY: the pointer came from a box, only this thread knew it, and it
+        // forgot it just now; no work on it is running, as this is not re-entrant.
+        drop(unsafe { Box::from_raw(old) });
+    }
 }
 
 impl Ring {
@@ -186,12 +191,14 @@ impl Ring {
 
     #[cold]
     fn lose(&mut self, payload: usize) {
-        let events = bump(&self.counters.lost_events, 1);
-        let bytes = bump(&self.counters.lost_bytes, (RECORD_HEADER + payload) as u64);
-        if let Some(segment) = &mut self.data {
-            segment.store(LOST_EVENTS_AT, events);
-            segment.store(LOST_BYTES_AT, bytes);
-        }
+        let (counters, bytes) = (self.counters, (RECORD_HEADER + payload) as u64);
+        let Some(segment) = &mut self.data else {
+            bump(&counters.unfiled_events, 1);
+            bump(&counters.unfiled_bytes, bytes);
+            return;
+        };
+        segment.store(LOST_EVENTS_AT, bump(&counters.lost_events, 1));
+        segment.store(LOST_BYTES_AT, bump(&counters.lost_bytes, bytes));
     }
 
     #[inline(always)]

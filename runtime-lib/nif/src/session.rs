@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use wire::segment::CONTROL_RING;
+use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PidLayout};
 use wire::{Kind, SegmentHeader};
 
 /// How many segments stand ready.
@@ -46,8 +46,8 @@ pub struct Session {
     pub limits: Limits,
     /// The clock.
     pub clock: Clock,
-    /// Whether processes can be read from their terms.
-    pub decodable_pids: bool,
+    /// How processes are read from their terms.
+    pub pid_layout: PidLayout,
     /// Who is told about processes seen for the first time.
     pub recorder: ErlNifPid,
     data: [AtomicPtr<Segment>; SPARES],
@@ -77,6 +77,10 @@ pub struct Counters {
     pub truncated: AtomicU64,
     /// Panics caught.
     pub panics: AtomicU64,
+    /// Events lost while the ring had no segment to say so.
+    pub unfiled_events: AtomicU64,
+    /// Bytes lost while the ring had no segment to say so.
+    pub unfiled_bytes: AtomicU64,
 }
 
 impl Counters {
@@ -108,14 +112,14 @@ impl Session {
         run: [u8; 16],
         limits: Limits,
         recorder: ErlNifPid,
-        decodable_pids: bool,
+        pid_layout: PidLayout,
     ) -> io::Result<&'static Self> {
         let session: &'static Self = Box::leak(Box::new(Self {
             dir,
             run,
             limits,
             clock: clock::clock(),
-            decodable_pids,
+            pid_layout,
             recorder,
             data: Default::default(),
             names: Default::default(),
@@ -186,7 +190,7 @@ impl Session {
             monotonic_ns: moment.monotonic_ns,
             system_ns: moment.system_ns,
             ticks_per_second: self.clock.ticks_per_second,
-            decodable_pids: self.decodable_pids,
+            pid_layout: self.pid_layout,
         }
     }
 
@@ -199,7 +203,17 @@ impl Session {
                 *total += count;
             }
         }
+        let [events, bytes] = self.unfiled();
+        totals[2] += events;
+        totals[3] += bytes;
         totals
+    }
+
+    /// Events and bytes lost by rings that had no segment.
+    fn unfiled(&self) -> [u64; 2] {
+        let counters = lock(&self.counters);
+        let sum = |of: fn(&Counters) -> &AtomicU64| counters.iter().map(|one| of(one).load(Ordering::Relaxed)).sum();
+        [sum(|one| &one.unfiled_events), sum(|one| &one.unfiled_bytes)]
     }
 
     /// Why no more segments can be made.
@@ -218,11 +232,20 @@ impl Session {
             }
             if calibrated.elapsed() >= every {
                 write_moment(&mut control);
+                self.write_unfiled(&mut control);
                 (calibrated, every) = (Instant::now(), Duration::from_secs(1));
             }
         }
         write_moment(&mut control);
+        self.write_unfiled(&mut control);
         control.seal();
+    }
+
+    /// The control ring's own losses are those that no other ring could note.
+    fn write_unfiled(&self, control: &mut Segment) {
+        let [events, bytes] = self.unfiled();
+        control.store(LOST_EVENTS_AT, events);
+        control.store(LOST_BYTES_AT, bytes);
     }
 
     fn fill_spares(&self) -> io::Result<()> {

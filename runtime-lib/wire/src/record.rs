@@ -37,7 +37,7 @@ pub enum Kind {
     Bind = 5,
     /// A handler caught; payload: kind, reason, stack.
     Caught = 6,
-    /// An atom's text; key: the atom's term; payload: UTF-8, not a term.
+    /// An atom's text; key: the atom's index; payload: UTF-8, not a term.
     NameAtom = 16,
     /// A process's registered name or label; payload: UTF-8, not a term.
     NameProcess = 17,

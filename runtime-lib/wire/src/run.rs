@@ -21,6 +21,9 @@ pub struct RunInfo {
     pub app: String,
     /// Node maps copied into the folder.
     pub maps: Vec<RunMap>,
+    /// Why the recording ended before the program did.
+    #[serde(default)]
+    pub failure: Option<String>,
 }
 
 /// A node map of a recording.

@@ -1,9 +1,10 @@
 //! Segment files: one page of header, then records up to a published cursor.
 //!
-//! A run's folder holds `ring-RRR-SSSSSS.seg` (events) and
-//! `names-RRR-SSSSSS.seg` (names, which outlive recycled events), where `RRR`
-//! is the ring and `SSSSSS` the segment's ordinal in it. Ring 0 is the control
-//! ring: clock calibrations, process names and exits.
+//! A run's folder holds `ring-NNNNNN.seg` (events) and `names-NNNNNN.seg` (names,
+//! which outlive recycled events), numbered as they were created; which ring a
+//! segment belongs to, and its place there, only the header says. A header of
+//! zeroes belongs to a segment that stands ready and was not used. Ring 0 is the
+//! control ring: clock calibrations, and the losses of rings without a segment.
 //!
 //! | offset | size | content |
 //! |---|---|---|
@@ -19,7 +20,7 @@
 //! | 64 | 8 | monotonic ns when opened |
 //! | 72 | 8 | system time in ns when opened |
 //! | 80 | 8 | ticks per second, estimated |
-//! | 88 | 8 | bit 0: process identifiers can be decoded from their term |
+//! | 88 | 8 | how a process stands in its term: [`PidLayout`] |
 //! | 96 | 8 | checksum (FNV-1a) of the 96 bytes before |
 //! | 128 | 8 | cursor: bytes of data published (release store) |
 //! | 192 | 8 | events lost since the ring began |
@@ -75,8 +76,8 @@ pub struct SegmentHeader {
     pub system_ns: u64,
     /// Estimated ticks per second.
     pub ticks_per_second: u64,
-    /// Whether a process can be read from its term: see [`pid_parts`].
-    pub decodable_pids: bool,
+    /// How a process's number and serial are read from its term.
+    pub pid_layout: PidLayout,
 }
 
 /// The counters of a header, as last published.
@@ -130,7 +131,7 @@ impl SegmentHeader {
             self.monotonic_ns,
             self.system_ns,
             self.ticks_per_second,
-            u64::from(self.decodable_pids),
+            self.pid_layout as u64,
         ];
         for (n, word) in words.iter().enumerate() {
             out[40 + n * 8..48 + n * 8].copy_from_slice(&word.to_le_bytes());
@@ -170,7 +171,7 @@ impl SegmentHeader {
             monotonic_ns: u64_at(bytes, 64),
             system_ns: u64_at(bytes, 72),
             ticks_per_second: u64_at(bytes, 80),
-            decodable_pids: u64_at(bytes, 88) & 1 == 1,
+            pid_layout: PidLayout::from_code(u64_at(bytes, 88)),
         };
         let counters = SegmentCounters {
             cursor: u64_at(bytes, CURSOR_AT),
@@ -184,13 +185,44 @@ impl SegmentHeader {
     }
 }
 
-/// Number and serial of a local process (`<0.NUMBER.SERIAL>`), from its term:
-/// 4 tag bits, 28 bits of number, then the serial
-/// (`erts/emulator/beam/erl_term.h`, OTP 24 and later). Only valid where the
-/// segment's header says so: the writer compares it with the VM's own printing.
-pub const fn pid_parts(term: u64) -> (u64, u64) {
-    let data = term >> 4;
-    (data & ((1 << 28) - 1), data >> 28)
+/// Where a local process's number and serial (`<0.NUMBER.SERIAL>`) stand in its
+/// term, above the four tag bits. The writer compares each layout with the VM's
+/// external format and names the one that agrees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(u64)]
+pub enum PidLayout {
+    /// No layout agreed: a process is shown by its term.
+    #[default]
+    Unknown = 0,
+    /// 15 bits of number, 13 of serial (seen on OTP 25).
+    Narrow = 1,
+    /// 28 bits of number, then the serial (`erl_term.h` of later releases).
+    Wide = 2,
+}
+
+impl PidLayout {
+    /// The layouts a writer tries, in this order: a process that both could
+    /// describe has no bits where only the wide one looks.
+    pub const KNOWN: [Self; 2] = [Self::Wide, Self::Narrow];
+
+    /// The layout with this code, unknown for codes of later versions.
+    pub const fn from_code(code: u64) -> Self {
+        match code {
+            1 => Self::Narrow,
+            2 => Self::Wide,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Number and serial.
+    pub const fn parts(self, term: u64) -> Option<(u64, u64)> {
+        let data = term >> 4;
+        match self {
+            Self::Unknown => None,
+            Self::Narrow => Some((data & ((1 << 15) - 1), data >> 15 & ((1 << 13) - 1))),
+            Self::Wide => Some((data & ((1 << 28) - 1), data >> 28)),
+        }
+    }
 }
 
 fn fnv1a(bytes: &[u8]) -> u64 {
@@ -226,5 +258,13 @@ mod tests {
         assert_eq!(SegmentHeader::decode(&page), Err(SegmentError::Version(200)));
         page[0] = 0;
         assert_eq!(SegmentHeader::decode(&page), Err(SegmentError::Magic));
+    }
+    #[test]
+    fn processes_of_otp_25_are_read_from_their_terms() {
+        for (term, number, serial) in
+            [(0x3, 0, 0), (0x300_0000_0603, 96, 0), (0xa549_0049_4a93, 5289, 9), (0xa569_0049_4ad3, 5293, 9)]
+        {
+            assert_eq!(PidLayout::Narrow.parts(term), Some((number, serial)));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The side tables of a run: atoms and processes by the VM's numbers.
 
 use rustc_hash::FxHashMap;
+use wire::segment::PidLayout;
 use wire::{Kind, Record};
 
 /// Texts of atoms and names of processes.
@@ -8,12 +9,12 @@ use wire::{Kind, Record};
 pub struct Names {
     atoms: FxHashMap<u64, Box<str>>,
     processes: FxHashMap<u64, (u64, Box<str>)>,
-    decodable_pids: bool,
+    pid_layout: PidLayout,
 }
 
 impl Names {
-    pub(super) fn new(decodable_pids: bool) -> Self {
-        Self { decodable_pids, ..Self::default() }
+    pub(super) fn new(pid_layout: PidLayout) -> Self {
+        Self { pid_layout, ..Self::default() }
     }
 
     /// Takes a name in; of several names of a process the latest counts.
@@ -50,11 +51,10 @@ impl Names {
 
     /// A process as Elixir prints it: `#PID<0.142.0>`.
     pub fn pid(&self, pid: u64) -> String {
-        if !self.decodable_pids {
-            return format!("#PID<raw {pid:#x}>");
+        match self.pid_layout.parts(pid) {
+            Some((number, serial)) => format!("#PID<0.{number}.{serial}>"),
+            None => format!("#PID<raw {pid:#x}>"),
         }
-        let (number, serial) = wire::segment::pid_parts(pid);
-        format!("#PID<0.{number}.{serial}>")
     }
 }
 

@@ -65,7 +65,7 @@ impl Recording {
         segments.retain_mut(|segment| segment.load(dir, &mut findings));
         super::gaps::check_order(&segments, &mut findings);
         let sites = Sites::load(dir, info.as_ref(), &mut findings);
-        let names = Names::new(segments.iter().any(|segment| segment.header.decodable_pids));
+        let names = Names::new(segments.first().map(|segment| segment.header.pid_layout).unwrap_or_default());
         let clock = Clock::new(&segments);
         let dir = dir.to_owned();
         let mut recording = Self { dir, info, findings, segments, events: Vec::new(), names, sites, clock };

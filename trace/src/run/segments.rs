@@ -4,7 +4,7 @@ use super::Finding;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use wire::segment::{SEGMENT_HEADER, SegmentCounters, SegmentHeader};
+use wire::segment::{CURSOR_AT, SEGMENT_HEADER, SegmentCounters, SegmentHeader};
 
 const RERECORD: &str = "record again; if it persists, check the disk";
 const ATTEMPTS: usize = 3;
@@ -32,11 +32,12 @@ pub(super) fn headers(dir: &Path, findings: &mut Vec<Finding>) -> io::Result<Vec
     for path in segment_files(dir)? {
         let file = file_name(&path);
         match read_header(&path) {
-            Ok(Ok((header, counters))) => {
+            Ok(None) => {} // stands ready, unused
+            Ok(Some(Ok((header, counters)))) => {
                 let names = file.starts_with("names-");
                 segments.push(Segment { file, names, header, counters, data: Vec::new() });
             }
-            Ok(Err(error)) => findings.push(Finding::at(&file, 0, error, RERECORD)),
+            Ok(Some(Err(error))) => findings.push(Finding::at(&file, 0, error, RERECORD)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {} // recycled since it was listed
             Err(error) => findings.push(unreadable(&file, &error)),
         }
@@ -74,17 +75,22 @@ type Header = Result<(SegmentHeader, SegmentCounters), wire::SegmentError>;
 
 // The writer may be publishing: of two readings of the cursor the smaller is
 // certainly published, even if one reading was torn.
-fn read_header(path: &Path) -> io::Result<Header> {
+fn read_header(path: &Path) -> io::Result<Option<Header>> {
     let mut file = File::open(path)?;
     let first = header_page(&mut file)?;
     let second = header_page(&mut file)?;
-    Ok(match (SegmentHeader::decode(&first), SegmentHeader::decode(&second)) {
+    // The magic is written before the first record: without both, nothing was.
+    let unused = |at: usize| first.get(at..at + 8) == Some(&[0; 8]);
+    if first.len() == SEGMENT_HEADER && unused(0) && unused(CURSOR_AT) {
+        return Ok(None);
+    }
+    Ok(Some(match (SegmentHeader::decode(&first), SegmentHeader::decode(&second)) {
         (Ok((_, old)), Ok((header, mut counters))) => {
             counters.cursor = counters.cursor.min(old.cursor);
             Ok((header, counters))
         }
         (Err(error), _) | (_, Err(error)) => Err(error),
-    })
+    }))
 }
 
 fn header_page(file: &mut File) -> io::Result<Vec<u8>> {
@@ -143,14 +149,14 @@ impl Segment {
         let end = SEGMENT_HEADER as u64 + held;
         if cursor > self.header.capacity {
             let problem = format!("the cursor ({cursor}) lies beyond the capacity ({})", self.header.capacity);
-            findings.push(Finding::at(&self.file, wire::segment::CURSOR_AT as u64, problem, RERECORD));
+            findings.push(Finding::at(&self.file, CURSOR_AT as u64, problem, RERECORD));
         }
         if cursor > held {
             let problem = format!("the file ends {} bytes before what was published", cursor - held);
             findings.push(Finding::at(&self.file, end, problem, "copy the run again from where it was recorded"));
         } else if !cursor.is_multiple_of(8) {
             let problem = format!("the cursor ({cursor}) does not stand between records");
-            findings.push(Finding::at(&self.file, wire::segment::CURSOR_AT as u64, problem, RERECORD));
+            findings.push(Finding::at(&self.file, CURSOR_AT as u64, problem, RERECORD));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Segment;
 use serde::Serialize;
+use wire::segment::CONTROL_RING;
 
 /// How far a run got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -9,9 +10,9 @@ use serde::Serialize;
 pub enum RunState {
     /// The VM that records is alive.
     Recording,
-    /// The writer sealed every ring.
+    /// The writer closed the recording.
     Finished,
-    /// The VM is gone and did not seal its rings.
+    /// The VM is gone and did not close the recording.
     Killed,
     /// Neither the files nor the system can tell.
     Unknown,
@@ -30,8 +31,9 @@ impl RunState {
 
     /// Judges by the seals first, then by the VM's process.
     pub fn of(segments: &[Segment], vm: Option<(u64, u64)>) -> Self {
-        let rings = super::ring_totals(segments);
-        if !rings.is_empty() && rings.iter().all(|ring| ring.sealed) {
+        // The control ring is closed last. The others belong to threads that may
+        // never write again, so a thread's last segment can stay open.
+        if segments.iter().any(|segment| segment.header.ring == CONTROL_RING && segment.counters.sealed) {
             return Self::Finished;
         }
         match vm {

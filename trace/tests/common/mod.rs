@@ -182,6 +182,7 @@ impl Writer {
             elixir: "1.14.0".into(),
             app: "shop".into(),
             maps: vec![RunMap { file: "nodes-shop.esmap".into(), digest }],
+            failure: None,
         };
         std::fs::write(self.dir.join("run.json"), serde_json::to_vec_pretty(&info).unwrap()).unwrap();
         self.dir.clone()
@@ -197,7 +198,7 @@ impl Writer {
             monotonic_ns: 1_000,
             system_ns: 1_790_000_000_000_000_000,
             ticks_per_second: 1_000_000_000,
-            decodable_pids: true,
+            pid_layout: wire::segment::PidLayout::Wide,
             ..Default::default()
         };
         let mut bytes = vec![0; SEGMENT_HEADER];

@@ -1,14 +1,23 @@
 defmodule ElixirScope.Overlay.Recording do
   @moduledoc """
-  Starts a recording when `ELIXIRSCOPE_RECORD=1` asks for one.
+  Tells recordings about node maps, and starts one when `ELIXIRSCOPE_RECORD=1`.
 
-  It is started once per VM, as soon as the first application's overlay is loaded;
-  the node maps of further applications, and of later compilations, are added to
-  the recording that runs. `ELIXIRSCOPE_DIR` says where runs are kept.
+  That recording is started once per VM, as soon as the first application's overlay
+  is loaded. The maps of further applications, and of later compilations, are added
+  to the recording that runs, whoever started it. `ELIXIRSCOPE_DIR` says where
+  recordings are kept.
   """
 
+  @asked {__MODULE__, :asked}
+
   @doc """
-  Makes sure that the node map of `app` belongs to the recording, if there is one.
+  The node maps of the code that is loaded.
+  """
+  @spec maps() :: [Path.t()]
+  def maps, do: known() |> Map.keys() |> Enum.sort()
+
+  @doc """
+  Notes the node map of `app`, and makes it part of the recording, if there is one.
   """
   @spec ensure(atom, {String.t(), String.t()} | nil, Path.t()) :: :ok
   def ensure(_app, nil, _out), do: :ok
@@ -16,52 +25,45 @@ defmodule ElixirScope.Overlay.Recording do
   def ensure(app, {name, digest}, out) do
     map = Path.join(out, name)
 
-    case :persistent_term.get(__MODULE__, :none) do
-      :none -> if asked?(), do: start(app, map, digest), else: :ok
-      :failed -> :ok
-      known -> add(known, map, digest)
+    if known()[map] != digest do
+      :persistent_term.put(__MODULE__, Map.put(known(), map, digest))
+      add(map)
     end
+
+    if asked?() and not :persistent_term.get(@asked, false) do
+      :persistent_term.put(@asked, true)
+      start(app)
+    end
+
+    :ok
   end
+
+  defp known, do: :persistent_term.get(__MODULE__, %{})
 
   defp asked?, do: System.get_env("ELIXIRSCOPE_RECORD") in ["1", "true"]
 
-  defp start(app, map, digest) do
+  defp start(app) do
     options =
       case System.get_env("ELIXIRSCOPE_DIR") do
         unset when unset in [nil, ""] -> []
-        directory -> [dir: Path.expand(directory)]
+        directory -> [dir: directory]
       end
 
-    attempt(%{map => digest}, fn ->
-      apply(ElixirScope, :start_recording, [[app: app, maps: [map]] ++ options])
-    end)
+    attempt(fn -> ElixirScope.start_recording([app: app] ++ options) end)
   end
 
-  defp add(known, map, digest) do
-    if known[map] == digest do
-      :ok
-    else
-      attempt(Map.put(known, map, digest), fn ->
-        apply(ElixirScope.Recorder, :add_map, [map])
-      end)
-    end
+  defp add(map) do
+    if Process.whereis(ElixirScope.Recorder),
+      do: attempt(fn -> ElixirScope.Recorder.add_map(map) end)
   end
 
-  defp attempt(known, fun) do
-    case fun.() do
-      {:error, reason} -> fail(inspect(reason))
-      _started -> :persistent_term.put(__MODULE__, known)
-    end
-  rescue
-    error -> fail(Exception.message(error))
+  defp attempt(fun) do
+    with {:error, reason} <- fun.(), do: tell(reason)
   catch
-    :exit, reason -> fail(Exception.format_exit(reason))
+    kind, reason -> tell(Exception.format_banner(kind, reason, __STACKTRACE__))
   end
 
-  defp fail(reason) do
-    if :persistent_term.get(__MODULE__, :none) == :none,
-      do: :persistent_term.put(__MODULE__, :failed)
-
+  defp tell(reason) do
     message = "elixir_scope: cannot record, the program runs on: #{reason}"
     IO.puts(:stderr, IO.ANSI.format([:yellow, "warning: ", :reset, message]))
   end

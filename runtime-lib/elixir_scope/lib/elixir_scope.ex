@@ -1,0 +1,164 @@
+defmodule ElixirScope do
+  @moduledoc """
+  Records what a program does, to be read by `elixirscope trace`.
+
+  Code that was compiled by the Mix step (`compilers: [:elixir_scope] ++ …`) has
+  probes. They cost next to nothing until a recording starts:
+
+      ELIXIRSCOPE_RECORD=1 mix run …
+
+  or, in IEx or in code:
+
+      {:ok, folder} = ElixirScope.start_recording()
+      …
+      ElixirScope.stop_recording()
+
+  A recording is readable while it grows, and after the VM was killed.
+  """
+
+  alias ElixirScope.Overlay.Recording
+  alias ElixirScope.{Native, Recorder}
+
+  @defaults [
+    dir: ".elixir_scope/runs",
+    app: nil,
+    maps: nil,
+    segment_bytes: 4 * 1024 * 1024,
+    max_bytes: 1024 * 1024 * 1024,
+    depth: 8,
+    items: 64,
+    binary_bytes: 512,
+    payload_bytes: 4096
+  ]
+
+  @limits [:segment_bytes, :max_bytes, :depth, :items, :binary_bytes, :payload_bytes]
+
+  @typedoc """
+  What `status/0` says: counts of this VM's last recording, and its state.
+  """
+  @type status :: %{
+          recording: boolean,
+          dir: Path.t() | nil,
+          events: non_neg_integer,
+          bytes: non_neg_integer,
+          lost_events: non_neg_integer,
+          lost_bytes: non_neg_integer,
+          truncated: non_neg_integer,
+          panics: non_neg_integer,
+          failure: String.t() | nil
+        }
+
+  @doc """
+  Starts a recording and returns its folder.
+
+  There is one recording at a time. Options:
+
+    * `:dir` - where recordings are kept (default `".elixir_scope/runs"`);
+    * `:app` - the name shown for it (default: the Mix project's, if there is one);
+    * `:maps` - node maps of the probes (default: those of the code that the Mix
+      step has loaded; maps of code that is compiled later are added);
+    * `:max_bytes` - bytes on disk; beyond, the recording ends (default 1 GiB);
+    * `:segment_bytes` - bytes of one segment file (default 4 MiB);
+    * `:depth`, `:items`, `:binary_bytes`, `:payload_bytes` - how much of a term is
+      kept: its nesting (8), the elements of each container (64, at most 127),
+      the bytes of each binary (512), and the bytes of all of an event's terms
+      (4096). What is cut is marked, with its size.
+
+  An unknown option raises. A folder that cannot be written is an error; the
+  program's probes stay off.
+  """
+  @spec start_recording(keyword) :: {:ok, Path.t()} | {:error, String.t()}
+  def start_recording(options \\ []) do
+    options = validate!(options)
+
+    case Application.ensure_all_started(:elixir_scope) do
+      {:ok, _} ->
+        stop_at_exit()
+
+        Recorder.start(%{
+          dir: Path.expand(options[:dir]),
+          app: to_string(options[:app] || project()),
+          maps: options[:maps] || Recording.maps(),
+          limits: Enum.map(@limits, &options[&1])
+        })
+
+      {:error, reason} ->
+        {:error, "the application elixir_scope does not start: #{inspect(reason)}"}
+    end
+  end
+
+  @doc """
+  Stops the recording.
+
+  When it returns, no probe writes any more, and every event is in the folder.
+
+      iex> ElixirScope.stop_recording()
+      {:error, "no recording is running"}
+
+  """
+  @spec stop_recording() :: :ok | {:error, String.t()}
+  def stop_recording do
+    if running?(), do: Recorder.stop(), else: {:error, "no recording is running"}
+  end
+
+  @doc """
+  Tells whether a recording runs, and what the last one counted.
+
+      iex> ElixirScope.status().recording
+      false
+
+  """
+  @spec status() :: status
+  def status do
+    if running?() and Native.load() == :ok do
+      {recording, counts, failure} = Native.status()
+      last = Recorder.last()
+      failure = if failure == "", do: last.failure, else: failure
+      describe(recording, counts, last.dir, failure)
+    else
+      describe(false, [0, 0, 0, 0, 0, 0], nil, nil)
+    end
+  end
+
+  defp describe(recording, counts, dir, failure) do
+    [:events, :bytes, :lost_events, :lost_bytes, :truncated, :panics]
+    |> Enum.zip(counts)
+    |> Map.new()
+    |> Map.merge(%{recording: recording, dir: dir, failure: failure})
+  end
+
+  defp running?, do: Process.whereis(Recorder) != nil
+
+  defp project do
+    if function_exported?(Mix.Project, :get, 0) and Mix.Project.get(),
+      do: Mix.Project.config()[:app],
+      else: "unnamed"
+  end
+
+  # `mix run` and `elixir` halt the VM without stopping applications.
+  defp stop_at_exit do
+    unless :persistent_term.get({__MODULE__, :at_exit}, false) do
+      :persistent_term.put({__MODULE__, :at_exit}, true)
+      System.at_exit(fn _status -> stop_recording() end)
+    end
+  end
+
+  defp validate!(options) do
+    case Keyword.validate(options, @defaults) do
+      {:ok, options} ->
+        for key <- @limits, do: positive!(key, options[key])
+        options
+
+      {:error, unknown} ->
+        raise ArgumentError,
+              "unknown options #{inspect(unknown)}, " <>
+                "start_recording/1 knows #{inspect(Keyword.keys(@defaults))}"
+    end
+  end
+
+  defp positive!(_key, value) when is_integer(value) and value > 0, do: :ok
+
+  defp positive!(key, value) do
+    raise ArgumentError, "#{inspect(key)} must be a positive integer, got: #{inspect(value)}"
+  end
+end

@@ -1,0 +1,195 @@
+defmodule ElixirScope.Recorder do
+  @moduledoc """
+  The process that owns the recording, if there is one.
+
+  The capture library sends it each process it sees for the first time; the
+  recorder watches that process, names it, and notes its end. It closes the
+  recording when the VM stops in order, and when no more can be written.
+  """
+  use GenServer
+
+  alias ElixirScope.{Gate, Native, ProcessName, RunDir}
+
+  @sweep 1000
+
+  @enforce_keys [:run]
+  defstruct [:run, watched: %{}]
+
+  @doc false
+  def start_link(_), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
+
+  @doc """
+  Starts a recording; see `ElixirScope.start_recording/1` for the options.
+  """
+  @spec start(map) :: {:ok, Path.t()} | {:error, String.t()}
+  def start(options), do: GenServer.call(__MODULE__, {:start, options}, :infinity)
+
+  @doc "Stops the recording."
+  @spec stop() :: :ok | {:error, String.t()}
+  def stop, do: GenServer.call(__MODULE__, :stop, :infinity)
+
+  @doc "The folder of the last recording of this VM, and why it ended early."
+  @spec last() :: %{dir: Path.t() | nil, failure: String.t() | nil}
+  def last, do: GenServer.call(__MODULE__, :last, :infinity)
+
+  @doc "Adds a node map to the recording, if there is one."
+  @spec add_map(Path.t()) :: :ok | {:error, String.t()}
+  def add_map(path), do: GenServer.call(__MODULE__, {:add_map, path}, :infinity)
+
+  @impl true
+  def init(nil) do
+    # So that `terminate/2` runs when the application stops.
+    Process.flag(:trap_exit, true)
+    {:ok, %{recording: nil, last: %{dir: nil, failure: nil}}, {:continue, :orphan}}
+  end
+
+  # A recorder that crashed leaves a recording without an owner.
+  @impl true
+  def handle_continue(:orphan, state) do
+    if Gate.on?(), do: close_gate()
+    {:noreply, state}
+  end
+
+  @impl true
+  def handle_call({:start, _options}, _from, %{recording: recording} = state)
+      when recording != nil do
+    message = "a recording is running already, in #{recording.run.path}; stop it first"
+    {:reply, {:error, message}, state}
+  end
+
+  def handle_call({:start, options}, _from, state) do
+    case open(options) do
+      {:ok, run} ->
+        Process.send_after(self(), {:sweep, run.id}, @sweep)
+        last = %{dir: run.path, failure: nil}
+        {:reply, {:ok, run.path}, %{state | recording: %__MODULE__{run: run}, last: last}}
+
+      {:error, _} = error ->
+        {:reply, error, state}
+    end
+  end
+
+  def handle_call(:stop, _from, %{recording: nil} = state),
+    do: {:reply, {:error, "no recording is running"}, state}
+
+  def handle_call(:stop, _from, state), do: {:reply, :ok, close(state)}
+
+  def handle_call(:last, _from, state), do: {:reply, state.last, state}
+
+  def handle_call({:add_map, _path}, _from, %{recording: nil} = state),
+    do: {:reply, :ok, state}
+
+  def handle_call({:add_map, path}, _from, %{recording: recording} = state) do
+    case RunDir.add_map(recording.run, path) do
+      {:ok, run} -> {:reply, :ok, %{state | recording: %{recording | run: run}}}
+      {:error, _} = error -> {:reply, error, state}
+    end
+  end
+
+  @impl true
+  def handle_info(pid, %{recording: recording} = state) when is_pid(pid) do
+    if recording == nil or is_map_key(recording.watched, pid),
+      do: {:noreply, state},
+      else: {:noreply, %{state | recording: watch(recording, pid)}}
+  end
+
+  def handle_info({:DOWN, _reference, :process, pid, reason}, %{recording: recording} = state) do
+    if recording != nil and is_map_key(recording.watched, pid) do
+      Native.note_exit(pid, reason)
+      watched = Map.delete(recording.watched, pid)
+      {:noreply, %{state | recording: %{recording | watched: watched}}}
+    else
+      {:noreply, state}
+    end
+  end
+
+  def handle_info({:sweep, id}, %{recording: %{run: %{id: id}} = recording} = state) do
+    Process.send_after(self(), {:sweep, id}, @sweep)
+
+    case Native.status() do
+      {true, _, ""} -> {:noreply, %{state | recording: rename(recording)}}
+      {true, _, reason} -> {:noreply, give_up(state, reason)}
+      {false, _, _} -> {:noreply, give_up(state, "a probe failed; capture is off")}
+    end
+  end
+
+  def handle_info(_other, state), do: {:noreply, state}
+
+  @impl true
+  def terminate(_reason, %{recording: nil}), do: :ok
+  def terminate(_reason, state), do: close(state)
+
+  defp open(options) do
+    with :ok <- Native.load(),
+         {:ok, run} <- RunDir.create(options.dir, options.app),
+         {:ok, run} <- add_maps(run, options.maps),
+         :ok <- begin(run, options.limits) do
+      {:ok, run}
+    end
+  end
+
+  defp add_maps(run, maps) do
+    Enum.reduce_while(maps, {:ok, run}, fn map, {:ok, run} ->
+      case RunDir.add_map(run, map) do
+        {:ok, run} -> {:cont, {:ok, run}}
+        {:error, _} = error -> {:halt, error}
+      end
+    end)
+  end
+
+  defp begin(run, limits) do
+    with {:error, reason} <- begin_capture(run, limits) do
+      Native.stop()
+      {:error, "cannot record in #{run.path}: #{reason}"}
+    end
+  end
+
+  defp begin_capture(run, limits) do
+    with :ok <- Native.start(run.path, run.id, limits, self()), do: Gate.on()
+  end
+
+  defp close(%{recording: recording} = state) do
+    close_gate()
+
+    for {_pid, {reference, _name}} <- recording.watched,
+        do: Process.demonitor(reference, [:flush])
+
+    %{state | recording: nil}
+  end
+
+  # The library is silent after `stop/0`, whether or not the gate moves.
+  defp close_gate do
+    Gate.off()
+    Native.stop()
+  end
+
+  defp give_up(%{recording: recording} = state, reason) do
+    {_, [_, _, lost | _], _} = Native.status()
+    state = close(state)
+    RunDir.write(%{recording.run | failure: reason})
+
+    text =
+      "elixir_scope: the recording ends, the program runs on: #{reason} (#{lost} events lost)"
+
+    IO.puts(:stderr, IO.ANSI.format([:yellow, "warning: ", :reset, text]))
+    %{state | last: %{dir: recording.run.path, failure: reason}}
+  end
+
+  defp watch(recording, pid) do
+    name = ProcessName.of(pid)
+    if name, do: Native.note_name(pid, name)
+    put_in(recording.watched[pid], {Process.monitor(pid), name})
+  end
+
+  # A process may be registered after it was first seen.
+  defp rename(recording) do
+    watched =
+      for {pid, {reference, name}} <- recording.watched, into: %{} do
+        now = ProcessName.registered(pid) || name
+        if now != name, do: Native.note_name(pid, now)
+        {pid, {reference, now}}
+      end
+
+    %{recording | watched: watched}
+  end
+end

@@ -1,0 +1,9 @@
+//! The modules that need no VM, with their unit tests. The library as a whole
+//! links only inside the VM, which provides the `enif_*` functions; the package's
+//! `capture_test.exs` tests it there.
+#![allow(dead_code, unsafe_code, reason = "the library's own modules, of which tests use a part")]
+
+#[path = "../src/clock.rs"]
+mod clock;
+#[path = "../src/segment.rs"]
+mod segment;

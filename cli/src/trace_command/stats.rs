@@ -58,6 +58,9 @@ fn summary(recording: &Recording, stats: &Stats, out: &mut dyn Write) -> io::Res
         rows.push(vec!["started".to_owned(), text::date(info.started_ns)]);
     }
     rows.push(vec!["state".to_owned(), stats.state.name().to_owned()]);
+    if let Some(failure) = recording.info().and_then(|info| info.failure.clone()) {
+        rows.push(vec!["ended by".to_owned(), failure]);
+    }
     rows.push(vec!["span".to_owned(), text::duration(stats.span_ns)]);
     let each = format!("{:.1} bytes each", stats.bytes_per_event);
     let events = format!("{}  ({}, {each})", text::count(stats.events), text::bytes(stats.event_bytes));

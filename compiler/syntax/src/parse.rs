@@ -207,10 +207,41 @@ impl TreeBuilder<'_> {
             return;
         }
         let offset = |byte: usize| TextSize::from(byte as u32);
-        let range = TextRange::new(offset(node.start_byte()), offset(node.end_byte()));
-        let message = if node.is_missing() { format!("expected `{}`", node.kind()) } else { "syntax error".to_owned() };
-        self.errors.push(SyntaxError { range, message });
+        let (start, message) = match unclosed(node) {
+            _ if node.is_missing() => (node.start_byte(), format!("expected `{}`", node.kind())),
+            Some(open) => (open.start_byte(), format!("`{}` is opened here and never closed", open.kind())),
+            None => (node.start_byte(), "syntax error".to_owned()),
+        };
+        self.errors.push(SyntaxError { range: TextRange::new(offset(start), offset(node.end_byte())), message });
     }
+}
+
+/// The innermost opening token of an error that nothing in it closes: an error
+/// often spans the file, and this is where a reader should look.
+fn unclosed(error: tree_sitter::Node<'_>) -> Option<tree_sitter::Node<'_>> {
+    let mut open = Vec::new();
+    for token in error.children(&mut error.walk()).filter(|child| !child.is_named()) {
+        match token.kind() {
+            "do" | "fn" | "(" | "[" | "{" | "<<" | "#{" => open.push(token),
+            "end" | ")" | "]" | "}" | ">>" => {
+                open.pop();
+            }
+            // Quotes and sigils close with the token they open with.
+            "\"" | "'" | "\"\"\"" | "'''" | "|" | "/" => match open.last() {
+                Some(last) if last.kind() == token.kind() => {
+                    open.pop();
+                }
+                _ if matches!(token.kind(), "|" | "/") && !after_sigil(token) => {}
+                _ => open.push(token),
+            },
+            _ => {}
+        }
+    }
+    open.pop()
+}
+
+fn after_sigil(token: tree_sitter::Node<'_>) -> bool {
+    token.prev_sibling().is_some_and(|before| before.kind() == "sigil_name")
 }
 
 #[cfg(test)]
@@ -248,8 +279,11 @@ mod tests {
 
     #[test]
     fn errors_have_ranges() {
-        let parse = check(b"f(1,\n");
-        assert!(!parse.errors().is_empty());
+        let at = |source: &[u8]| check(source).errors().first().map(|error| usize::from(error.range.start()));
+        assert_eq!(at(b"f(1,\n"), Some(1));
+        assert_eq!(at(b"defmodule A do\n  def f, do: ~S[a\\\\]\nend\n"), Some(30));
+        assert_eq!(at(b"defmodule A do\n  def f do\n    1\nend\n"), Some(36));
+        assert_eq!(at(b"def f do\n  (1 + ))\nend\n"), Some(16));
         let parse = check(b"ok = \xff\n");
         assert_eq!(parse.errors()[0].range.start(), TextSize::from(5));
         assert!(parse.errors()[0].message.contains("UTF-8"));

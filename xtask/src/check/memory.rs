@@ -12,14 +12,27 @@ const LOOPS: [(&str, &str); 2] = [
 pub fn run() -> Result<(), Failure> {
     for (name, call) in LOOPS {
         let script = format!("IO.puts(\"peak #{{{call}}}\")");
-        let clean = peak(&mut shell::shop_mix("absent", &["run", "-e", &script]))?;
         let runs = shell::target().join("check-runs");
-        let mut recorded = shell::shop_mix("on", &["run", "-e", &script]);
-        let on = peak(recorded.env("ELIXIRSCOPE_RECORD", "1").env("ELIXIRSCOPE_DIR", runs))?;
+        let clean = least(|| shell::shop_mix("absent", &["run", "-e", &script]))?;
+        let on = least(|| {
+            let mut recorded = shell::shop_mix("on", &["run", "-e", &script]);
+            recorded.env("ELIXIRSCOPE_RECORD", "1").env("ELIXIRSCOPE_DIR", &runs);
+            recorded
+        })?;
         println!("{name}: clean {clean} bytes, recorded {on} bytes, ratio {:.3}", on as f64 / clean as f64);
         require(on as f64 <= clean as f64 * 1.10, || format!("{name} needs more than 10 % more memory"))?;
     }
     Ok(())
+}
+
+/// The least of three peaks: how the processes are scheduled decides how many
+/// messages wait when the VM collects garbage, which can only add.
+fn least(command: impl Fn() -> std::process::Command) -> Result<u64, Failure> {
+    let mut least = u64::MAX;
+    for _ in 0..3 {
+        least = least.min(peak(&mut command())?);
+    }
+    Ok(least)
 }
 
 fn peak(command: &mut std::process::Command) -> Result<u64, Failure> {

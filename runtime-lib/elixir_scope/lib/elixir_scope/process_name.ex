@@ -31,6 +31,9 @@ defmodule ElixirScope.ProcessName do
   defp label(nil), do: nil
   defp label(label), do: label |> inspect(limit: 10, printable_limit: 80) |> String.slice(0, 120)
 
+  # What a process begins with that was given a function without a name.
+  defp initial({:erlang, :apply, _}), do: nil
+
   defp initial({module, function, arity})
        when is_atom(module) and is_atom(function) and is_integer(arity),
        do: Exception.format_mfa(module, function, arity)

@@ -56,7 +56,7 @@ defmodule Shop.Memory do
     max(own, Task.await(sampler, :infinity))
   end
 
-  @batch 500
+  @batch 20
 
   defp post(ledger, 0, peak), do: max(peak, memory(ledger))
 

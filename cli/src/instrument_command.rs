@@ -53,10 +53,15 @@ fn try_instrument(arguments: &InstrumentArgs) -> Result<(), driver::Error> {
     let paths = if arguments.paths.is_empty() { &default[..] } else { &arguments.paths };
     let project = driver::Project::read(&arguments.project, paths)?;
     let out = arguments.out.clone().unwrap_or_else(|| arguments.project.join("_build/dev/elixir_scope"));
-    let progress = progress(project.sources.len(), arguments.format);
-    let built = driver::build(&project, &|| progress.inc(1));
-    progress.finish_and_clear();
-    let summary = driver::emit(&project, &built, &out)?;
+    let summary = match driver::unchanged(&project, &out) {
+        Some(summary) => summary,
+        None => {
+            let progress = progress(project.sources.len(), arguments.format);
+            let built = driver::build(&project, &|| progress.inc(1));
+            progress.finish_and_clear();
+            driver::emit(&project, &built, &out)?
+        }
+    };
     match arguments.format {
         Format::Term => {}
         Format::Json => print(&format!("{}\n", json(&summary))),

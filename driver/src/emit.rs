@@ -3,14 +3,15 @@
 
 use crate::build::{Built, FileResult, Outcome};
 use crate::report::{self, Diagnostic};
-use crate::{Error, Project};
+use crate::{Error, Project, stamp};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use wire::{MapBuilder, NodeEntry, NodeId};
 
 /// What an instrumentation did.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Files with probes.
     pub instrumented: usize,
@@ -56,9 +57,13 @@ pub fn emit(project: &Project, built: &Built, out: &Path) -> Result<Summary, Err
     remove_others(&src, &kept)?;
     let plan = serde_json::to_vec_pretty(&built.plan()).map_err(|error| Error::io("write", out)(error.into()))?;
     let terms = report::erlang_terms(project, built, &map.0);
+    let mut outputs: Vec<_> = kept.into_iter().collect();
     for (name, bytes) in [("nodes.esmap", &map.0), ("plan.json", &plan), ("report.term", &terms.into_bytes())] {
-        summary.written += usize::from(write_if_changed(&out.join(name), bytes)?);
+        let path = out.join(name);
+        summary.written += usize::from(write_if_changed(&path, bytes)?);
+        outputs.push(path);
     }
+    stamp::remember(project, out, &outputs, &summary)?;
     Ok(summary)
 }
 
@@ -98,7 +103,7 @@ fn entry<'a>(file: &'a FileResult, site: &'a codegen::Site, clause: &'a db::Clau
 }
 
 /// Writes through a temporary file beside `path`; true when the content is new.
-fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
+pub(crate) fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
     if std::fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(false);
     }

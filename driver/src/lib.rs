@@ -13,11 +13,13 @@ mod build;
 mod emit;
 mod project;
 mod report;
+mod stamp;
 
 pub use build::{Built, FileResult, Outcome, build};
 pub use emit::{Summary, emit};
 pub use project::{Project, Source};
 pub use report::{Diagnostic, erlang_terms};
+pub use stamp::unchanged;
 
 use std::path::PathBuf;
 

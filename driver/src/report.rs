@@ -5,7 +5,7 @@ use crate::build::{Built, Outcome};
 use std::fmt::{self, Write as _};
 
 /// Something the user should know about a file.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Diagnostic {
     /// Path relative to the project's root.
     pub file: String,

@@ -4,99 +4,87 @@ defmodule Mix.Tasks.Compile.ElixirScopeNative do
 
   Two things come out of the workspace this package lives in: the capture
   library (`priv/elixir_scope_nif.so`) and the `elixirscope` command, whose
-  place is noted in `priv/elixirscope.path`. The file is required by `mix.exs`,
-  so that the compiler exists before the package is compiled.
-
-  Cargo is asked only when a Rust source, `Cargo.toml` or `Cargo.lock` is newer
-  than the last build; otherwise this costs a directory walk. What is needed only
-  then is in `native_build.exs`: this file is evaluated at every compilation of a
-  project that has the package as a path dependency.
+  place is noted in `priv/elixirscope.path`. `mix.exs` asks for this compiler when
+  a Rust source, `Cargo.toml` or `Cargo.lock` is newer than the last build.
 
     * `ELIXIRSCOPE_BIN=PATH` uses that command, and only the library is built;
     * `ELIXIRSCOPE_PREBUILT=1` takes what is in `priv/` and never runs cargo.
   """
   use Mix.Task.Compiler
 
-  @crates ~w(runtime-lib/wire runtime-lib/nif compiler planner codegen driver trace cli)
-  @apart [~c"target", ~c"tests", ~c"snapshots", ~c"benches", ~c"node_modules"]
-  @sources [~c"", ~c".rs", ~c".toml", ~c".c", ~c".h", ~c".sql"]
+  @library "elixir_scope_nif.so"
 
   @impl true
   def run(_args) do
     root = Path.expand("../..", __DIR__)
-    library? = File.exists?(priv("elixir_scope_nif.so"))
+    newest = ElixirScope.MixProject.newest(root)
 
-    cond do
-      library? and System.get_env("ELIXIRSCOPE_PREBUILT") in ["1", "true"] -> {:noop, []}
-      library? and not File.exists?(root <> "/Cargo.toml") -> {:noop, []}
-      library? and fresh?(root, packages()) -> {:noop, []}
-      true -> build(root)
-    end
-  end
+    packages =
+      if System.get_env("ELIXIRSCOPE_BIN", "") == "",
+        do: ["elixirscope-nif", "elixirscope"],
+        else: ["elixirscope-nif"]
 
-  @impl true
-  def manifests, do: [priv("native.stamp")]
+    release = cargo(root, packages)
+    File.mkdir_p!(priv(""))
+    put(@library, &File.cp!(Path.join(release, library()), &1))
 
-  @impl true
-  def clean do
-    # Without a stamp the library was put there by hand.
-    if File.exists?(priv("native.stamp")) do
-      Enum.each(~w(elixir_scope_nif.so elixirscope.path native.stamp), &File.rm(priv(&1)))
-    end
-  end
+    if "elixirscope" in packages,
+      do: put("elixirscope.path", &File.write!(&1, Path.join(release, "elixirscope" <> suffix())))
 
-  defp build(root) do
-    newest = newest(root)
-    Code.require_file("native_build.exs", __DIR__)
-    apply(ElixirScope.NativeBuild, :run, [root, priv(""), packages(), newest])
+    put("native.stamp", &File.write!(&1, Enum.join([newest | packages], " ")))
+    # priv may be new: Mix links it into the build only when it lays out the build.
+    Mix.Project.build_structure()
     {:ok, []}
   end
 
-  defp packages do
-    if System.get_env("ELIXIRSCOPE_BIN") in [nil, ""],
-      do: ["elixirscope-nif", "elixirscope"],
-      else: ["elixirscope-nif"]
-  end
+  # Gives the folder of what was built.
+  defp cargo(root, packages) do
+    unless File.exists?(Path.join(root, "Cargo.toml")),
+      do: Mix.raise(missing("its sources are not beside this package"))
 
-  # The stamp holds the packages that were built and the newest source time seen
-  # before cargo ran, so a source that is saved during the build is built again.
-  defp fresh?(root, packages) do
-    with {:ok, stamp} <- File.read(priv("native.stamp")),
-         [built_at | built] <- String.split(stamp),
-         true <- packages -- built == [],
-         true <- "elixirscope" not in packages or command?() do
-      newest(root) <= String.to_integer(built_at)
-    else
-      _ -> false
+    cargo = System.find_executable("cargo") || Mix.raise(missing("cargo is not on the PATH"))
+    target = Path.expand(System.get_env("CARGO_TARGET_DIR") || "target", root)
+    Mix.shell().info("Building #{Enum.join(packages, " and ")} (cargo build --release)")
+
+    args =
+      ["build", "--release", "--manifest-path", Path.join(root, "Cargo.toml")] ++
+        Enum.flat_map(packages, &["-p", &1])
+
+    # Cargo reports on standard error, which goes straight to the terminal.
+    case System.cmd(cargo, args, cd: root, env: [{"CARGO_TARGET_DIR", target}]) do
+      {_, 0} -> Path.join(target, "release")
+      {_, status} -> Mix.raise("cargo build failed with status #{status}, see its output above")
     end
   end
 
-  defp command? do
-    match?({:ok, _}, File.read(priv("elixirscope.path"))) and
-      File.exists?(File.read!(priv("elixirscope.path")))
+  # Never written in place: a running VM has the library mapped.
+  defp put(name, write) do
+    temporary = priv("#{name}.#{System.pid()}")
+    write.(temporary)
+    File.rename!(temporary, priv(name))
   end
 
-  defp newest(root) do
-    Enum.reduce(["Cargo.toml", "Cargo.lock" | @crates], 0, &newest(Path.join(root, &1), &2))
-  end
-
-  defp newest(path, newest) do
-    case :file.read_file_info(path, [:raw, time: :posix]) do
-      {:ok, info} when elem(info, 2) == :directory ->
-        {:ok, names} = :file.list_dir(path)
-        names = for [first | _] = name <- names, first != ?., source?(name), do: name
-        Enum.reduce(names, newest, &newest(:filename.join(path, &1), &2))
-
-      {:ok, info} ->
-        max(newest, elem(info, 5))
-
-      _ ->
-        newest
+  # The VM looks for `.so` on macOS too.
+  defp library do
+    case :os.type() do
+      {:unix, :darwin} -> "libelixirscope_nif.dylib"
+      {:win32, _} -> "elixirscope_nif.dll"
+      _ -> "libelixirscope_nif.so"
     end
   end
 
-  # Directories have no extension here; tests and snapshots are no part of the build.
-  defp source?(name), do: name not in @apart and :filename.extension(name) in @sources
+  defp suffix, do: if(match?({:win32, _}, :os.type()), do: ".exe", else: "")
 
   defp priv(name), do: Path.join([__DIR__, "priv", name])
+
+  defp missing(reason) do
+    """
+    elixir_scope has a part written in Rust, and #{reason}.
+
+    Install a Rust toolchain (https://rustup.rs gives you cargo) and compile again, or do without:
+
+      * set ELIXIRSCOPE_BIN to an `elixirscope` command that is already built, and
+      * put a prebuilt capture library at #{priv(@library)} and set ELIXIRSCOPE_PREBUILT=1.
+    """
+  end
 end

@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(at(b"f(1,\n"), Some(1));
         assert_eq!(at(b"defmodule A do\n  def f, do: ~S[a\\\\]\nend\n"), Some(30));
         assert_eq!(at(b"defmodule A do\n  def f do\n    1\nend\n"), Some(36));
-        assert_eq!(at(b"def f do\n  (1 + ))\nend\n"), Some(16));
+        assert_eq!(at(b"def f do\n  (1 + ))\nend\n"), Some(14));
         let parse = check(b"ok = \xff\n");
         assert_eq!(parse.errors()[0].range.start(), TextSize::from(5));
         assert!(parse.errors()[0].message.contains("UTF-8"));

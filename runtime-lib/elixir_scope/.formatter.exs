@@ -1,3 +1,3 @@
 [
-  inputs: ["{mix,native,native_build,.formatter}.exs", "{lib,test}/**/*.{ex,exs}"]
+  inputs: ["{mix,native,.formatter}.exs", "{lib,test,bench}/**/*.{ex,exs}"]
 ]

@@ -97,6 +97,19 @@ impl Drop for External {
     }
 }
 
+/// A non-negative integer below 2^59.
+///
+/// # Safety
+/// `env` is that of a running call and `term` belongs to it.
+#[inline(always)]
+pub unsafe fn node_id(env: Env, term: RawTerm) -> Option<u64> {
+    let word = bits(term);
+    let mut node = word >> 4;
+    // SAFETY: the place is valid; what is no such integer is not written.
+    let known = (tags().immediates && word & 0xf == TAG_SMALL) || unsafe { enif_get_uint64(env, term, &mut node) } != 0;
+    (known && node < 1 << 59).then_some(node)
+}
+
 /// An atom's text.
 ///
 /// # Safety
@@ -127,21 +140,45 @@ pub struct Encoder<'a> {
     pub truncated: bool,
     /// The space was too small.
     pub full: bool,
-    /// Called for each atom.
-    on_atom: &'a mut dyn FnMut(u64, RawTerm),
+    atoms: &'a mut Atoms,
+}
+
+/// Atoms with a higher index are named at each use.
+const ATOMS: usize = 1 << 20;
+
+/// Which atoms a ring has named.
+pub struct Atoms {
+    seen: Box<[u64]>,
+    /// Seen for the first time since this was last empty: index and atom.
+    pub unnamed: Vec<(u64, RawTerm)>,
+}
+
+impl Default for Atoms {
+    fn default() -> Self {
+        Self { seen: vec![0; ATOMS / 64].into_boxed_slice(), unnamed: Vec::new() }
+    }
+}
+
+impl Atoms {
+    #[inline(always)]
+    fn see(&mut self, index: u64, atom: RawTerm) {
+        let (word, bit) = ((index / 64) as usize, 1 << (index % 64));
+        match self.seen.get_mut(word) {
+            Some(seen) if *seen & bit != 0 => {}
+            Some(seen) => {
+                *seen |= bit;
+                self.unnamed.push((index, atom));
+            }
+            None => self.unnamed.push((index, atom)),
+        }
+    }
 }
 
 impl<'a> Encoder<'a> {
     /// An encoder for `space`.
-    pub fn new(
-        env: Env,
-        space: &'a mut [u8],
-        items: u32,
-        bytes: u32,
-        on_atom: &'a mut dyn FnMut(u64, RawTerm),
-    ) -> Self {
+    pub fn new(env: Env, space: &'a mut [u8], items: u32, bytes: u32, atoms: &'a mut Atoms) -> Self {
         // Counts that are written before they are known take one byte.
-        Self { env, space, len: 0, items: items.min(127), bytes, truncated: false, full: false, on_atom }
+        Self { env, space, len: 0, items: items.min(127), bytes, truncated: false, full: false, atoms }
     }
 
     /// Bytes written.
@@ -189,9 +226,10 @@ impl<'a> Encoder<'a> {
         }
     }
 
+    #[inline(always)]
     fn atom(&mut self, term: RawTerm) {
         let index = bits(term) >> 6;
-        (self.on_atom)(index, term);
+        self.atoms.see(index, term);
         self.byte(tag::ATOM);
         self.varint(index);
     }

@@ -2,10 +2,9 @@
 //!
 //! Whatever happens inside, a probe gives back what the program expects.
 
-use crate::encode::{Env, RawTerm, bits};
+use crate::encode::{self, Env, RawTerm, bits};
 use crate::ring;
 use rustler::codegen_runtime::{c_char, c_int, c_uint, inventory};
-use rustler::sys::enif_get_uint64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use wire::Kind;
@@ -41,11 +40,8 @@ unsafe fn record(env: Env, argc: c_int, argv: *const RawTerm, kind: Kind, with_p
         // SAFETY: the VM gives `argc` terms at `argv`, which live as long as the call.
         let arguments = unsafe { std::slice::from_raw_parts(argv, usize::try_from(argc).unwrap_or(0)) };
         let Some((id, payload)) = arguments.split_first() else { return };
-        let mut node = 0;
-        // SAFETY: the place is valid; an id that is no such integer is no event.
-        if unsafe { enif_get_uint64(env, *id, &mut node) } == 0 || wire::NodeId::from_raw(node).is_none() {
-            return;
-        }
+        // SAFETY: by the VM's call. A term that is no id is no event.
+        let Some(node) = (unsafe { encode::node_id(env, *id) }) else { return };
         #[cfg(feature = "panic-test")]
         assert!(node != 13, "asked for by the test");
         let payload = if with_payload { payload } else { &[] };

@@ -4,7 +4,7 @@
 //! thread-local storage has one writer and needs no lock.
 
 use crate::clock;
-use crate::encode::{self, Encoder, Env, RawTerm};
+use crate::encode::{self, Atoms, Encoder, Env, RawTerm};
 use crate::segment::Segment;
 use crate::session::{Counters, Session, Store};
 use rustler::sys::{ErlNifPid, enif_make_pid, enif_self, enif_send};
@@ -18,8 +18,6 @@ use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, RECORD_HEADER};
 /// The running recording, or null.
 pub static ACTIVE: AtomicPtr<Session> = AtomicPtr::new(null_mut());
 
-/// Atoms with a higher index are named at each use.
-const ATOMS: usize = 1 << 20;
 const PIDS: usize = 1024;
 
 struct Ring {
@@ -29,7 +27,7 @@ struct Ring {
     names: Option<Segment>,
     ordinals: [u64; 2],
     counters: &'static Counters,
-    atoms: Box<[u64]>,
+    atoms: Atoms,
     pids: Box<[u64]>,
 }
 
@@ -114,7 +112,7 @@ fn attach(session: &'static Session) {
         names: None,
         ordinals: [0; 2],
         counters,
-        atoms: vec![0; ATOMS / 64].into_boxed_slice(),
+        atoms: Atoms::default(),
         pids: vec![0; PIDS].into_boxed_slice(),
     };
     let old = RING.replace(Box::into_raw(Box::new(ring)));
@@ -147,31 +145,44 @@ impl Ring {
         if let Some(own) = own {
             self.see(env, own, pid);
         }
-        // The segment is taken out while atoms may be named beside it.
-        let Some(mut segment) = self.data.take() else { return };
         let (mut len, mut flags) = (0, 0);
         if !terms.is_empty() {
-            let limits = self.session.limits;
-            let mut on_atom = |index: u64, atom: RawTerm| self.name_atom(env, index, atom);
-            let mut encoder = Encoder::new(env, segment.payload_space(limit), limits.items, limits.bytes, &mut on_atom);
-            for &term in terms {
-                // SAFETY: by the caller's promise.
-                unsafe { encoder.term(term, limits.depth) };
+            // SAFETY: by the caller's promise.
+            (len, flags) = unsafe { self.payload(env, terms) };
+            // A reader that sees the event finds its atoms named.
+            if !self.atoms.unnamed.is_empty() {
+                self.name_atoms(env);
             }
-            (len, flags) = match (encoder.full, encoder.truncated) {
-                (true, _) => (0, FLAG_OMITTED),
-                (false, true) => (encoder.len(), FLAG_TRUNCATED),
-                (false, false) => (encoder.len(), 0),
-            };
         }
+        let Some(segment) = &mut self.data else { return };
         if flags != 0 {
             segment.store(TRUNCATED_AT, bump(&self.counters.truncated, 1));
         }
         let first = wire::record::first_word(kind, flags, terms.len() as u8, len);
         segment.publish([first, node, ticks, encode::bits(pid)], len);
-        self.data = Some(segment);
         bump(&self.counters.events, 1);
         bump(&self.counters.bytes, wire::record::record_len(len) as u64);
+    }
+
+    /// Encodes the terms after the next record's header: length and flags.
+    ///
+    /// # Safety
+    /// As [`Ring::event`]; the segment has room for a payload.
+    #[inline(always)]
+    unsafe fn payload(&mut self, env: Env, terms: &[RawTerm]) -> (usize, u8) {
+        let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
+        let limits = &self.session.limits;
+        let space = segment.payload_space(limits.payload);
+        let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms);
+        for &term in terms {
+            // SAFETY: by the caller's promise.
+            unsafe { encoder.term(term, limits.depth) };
+        }
+        match (encoder.full, encoder.truncated) {
+            (true, _) => (0, FLAG_OMITTED),
+            (false, true) => (encoder.len(), FLAG_TRUNCATED),
+            (false, false) => (encoder.len(), 0),
+        }
     }
 
     /// Goes on in the next segment; false when there is none.
@@ -201,24 +212,13 @@ impl Ring {
         segment.store(LOST_BYTES_AT, bump(&counters.lost_bytes, bytes));
     }
 
-    #[inline(always)]
-    fn name_atom(&mut self, env: Env, index: u64, atom: RawTerm) {
-        let (word, bit) = ((index / 64) as usize, 1 << (index % 64));
-        match self.atoms.get_mut(word) {
-            Some(seen) if *seen & bit != 0 => {}
-            Some(seen) => {
-                *seen |= bit;
-                self.name_new_atom(env, index, atom);
-            }
-            None => self.name_new_atom(env, index, atom),
-        }
-    }
-
     #[cold]
-    fn name_new_atom(&mut self, env: Env, index: u64, atom: RawTerm) {
-        // SAFETY: the encoder calls this with an atom of the running call.
-        if let Some(text) = unsafe { encode::atom_text(env, atom) } {
-            self.name(Kind::NameAtom, index, 0, &text);
+    fn name_atoms(&mut self, env: Env) {
+        while let Some((index, atom)) = self.atoms.unnamed.pop() {
+            // SAFETY: the encoder left atoms of the running call.
+            if let Some(text) = unsafe { encode::atom_text(env, atom) } {
+                self.name(Kind::NameAtom, index, 0, &text);
+            }
         }
     }
 

@@ -82,8 +82,9 @@ impl Segment {
     #[inline(always)]
     pub fn publish(&mut self, words: [u64; 4], payload: usize) {
         let start = SEGMENT_HEADER + self.cursor;
-        for (n, word) in words.iter().enumerate() {
-            self.map[start + n * 8..start + n * 8 + 8].copy_from_slice(&word.to_le_bytes());
+        let (header, _) = self.map[start..start + RECORD_HEADER].as_chunks_mut::<8>();
+        for (place, word) in header.iter_mut().zip(words) {
+            *place = word.to_le_bytes();
         }
         self.cursor += wire::record::record_len(payload);
         // Readers that see the cursor see the bytes before it. The padding holds

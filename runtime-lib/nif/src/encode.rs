@@ -261,6 +261,11 @@ impl<'a> Encoder<'a> {
 
     /// A term whose type the VM tells.
     unsafe fn asked(&mut self, term: RawTerm, depth: u32) {
+        // What does not fit is left out whole: nothing more is walked. A term whose
+        // parts are shared is small in memory and takes hours to walk to its limits.
+        if self.full {
+            return;
+        }
         // SAFETY: by the caller's promise, here and in the arms.
         unsafe {
             match enif_term_type(self.env, term) {

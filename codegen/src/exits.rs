@@ -1,6 +1,8 @@
 //! Where a clause ends: values in tail position get `leave`, calls that must
 //! stay tail calls get `tail`.
 
+use crate::callee;
+use crate::grouping::{Grouping, grouping, is_open_ended};
 use crate::resolve::{Scope, Verdict};
 use crate::{Ids, Insertion, Refused, Side, Site};
 use syntax::{
@@ -219,7 +221,7 @@ impl<'a> Exits<'a> {
                 Verdict::Wrap => self.wrap(node, Probe::Leave),
                 Verdict::NoReturn => Ok(()),
                 Verdict::Unknown => self.before(node),
-                Verdict::Keep => match call.last_argument() {
+                Verdict::Keep => match self.evaluated_last(&call, None) {
                     Some(last) => self.tail_argument(node, &last),
                     None => self.before(node),
                 },
@@ -227,10 +229,38 @@ impl<'a> Exits<'a> {
         }
     }
 
+    /// The argument that a function's call evaluates last; `piped` is its first.
+    fn evaluated_last(&self, call: &Call, piped: Option<&SyntaxNode>) -> Option<SyntaxNode> {
+        // Kernel's `then(value, fun)` is the call `fun.(value)`.
+        if call.local_name().as_deref() == Some("then") && self.scope.is_kernel("then") {
+            let first = || call.arguments_node().and_then(|arguments| arguments.first_child());
+            return piped.cloned().or_else(first);
+        }
+        call.last_argument().or_else(|| piped.cloned())
+    }
+
     fn verdict(&self, call: &Call) -> Verdict {
         match call.local_name().as_deref() {
             Some("for" | "quote") if self.scope.is_kernel("for") => Verdict::Wrap,
+            Some("then") if self.scope.is_kernel("then") && self.only_computes(call.last_argument()) => Verdict::Wrap,
             _ => self.scope.verdict(call),
+        }
+    }
+
+    /// Whether a function is written out and makes no call that must stay a tail call.
+    fn only_computes(&self, function: Option<SyntaxNode>) -> bool {
+        let Some(function) = function else { return false };
+        match function.kind() {
+            SyntaxKind::ANONYMOUS_FUNCTION => {
+                let bodies = stabs_in(&function).iter().filter_map(stab_body).collect::<Vec<_>>();
+                !bodies.iter().filter_map(|body| statements(body).pop()).any(|last| self.keeps(&last))
+            }
+            // `&name/1` is written with an operator too.
+            SyntaxKind::UNARY_OPERATOR => function.first_child().is_some_and(|body| {
+                let names = operands(&body).is_some_and(|(_, operator, _)| operator == "/");
+                !names && !self.keeps(&body)
+            }),
+            _ => false,
         }
     }
 
@@ -278,8 +308,16 @@ impl<'a> Exits<'a> {
                 self.insert(end, Side::Open, self.depth, format!("else {probe} "), id);
             }
             (None, Some(last)) => {
-                let text = if value.is_some() { format!(", else: ({probe})") } else { format!(", else: {probe}") };
-                self.insert(trimmed_range(&last.node).end(), Side::Close, self.depth, text, id);
+                let range = trimmed_range(&last.node);
+                let probe = if value.is_some() { format!("({probe})") } else { probe };
+                // After `do: f x`, an `else:` would be an argument of `f`.
+                let close = if is_open_ended(&last.node) {
+                    self.insert(range.start(), Side::Open, 0, "(".into(), id);
+                    ")"
+                } else {
+                    ""
+                };
+                self.insert(range.end(), Side::Close, self.depth, format!("{close}, else: {probe}"), id);
             }
             (None, None) => {}
         }
@@ -298,15 +336,25 @@ impl<'a> Exits<'a> {
     }
 
     fn tail_pipe(&mut self, node: &SyntaxNode, left: &SyntaxNode, right: &SyntaxNode) -> Done {
+        if let Some((call, body)) = self.piped_case(right) {
+            return self.tail_control(&call, &body);
+        }
         match self.piped_verdict(right) {
             Verdict::Wrap => self.wrap(node, Probe::Leave),
             Verdict::NoReturn => Ok(()),
             Verdict::Unknown => self.before(node),
             Verdict::Keep => {
-                let last = Call::cast(right).and_then(|call| call.last_argument());
+                let last = Call::cast(right).and_then(|call| self.evaluated_last(&call, Some(left)));
                 self.tail_argument(node, &last.unwrap_or_else(|| left.clone()))
             }
         }
+    }
+
+    /// `… |> case do`, which is entered as a `case` of its own is.
+    fn piped_case(&self, right: &SyntaxNode) -> Option<(Call, Body)> {
+        let call = Call::cast(right).filter(|call| call.local_name().as_deref() == Some("case"))?;
+        let body = self.control(&call)?;
+        Some((call, body))
     }
 
     fn piped_verdict(&self, right: &SyntaxNode) -> Verdict {
@@ -327,7 +375,10 @@ impl<'a> Exits<'a> {
             }),
             SyntaxKind::BINARY_OPERATOR => {
                 operands(node).is_some_and(|(left, operator, right)| match operator.as_str() {
-                    "|>" => matches!(self.piped_verdict(&right), Verdict::Keep | Verdict::Unknown),
+                    "|>" => match self.piped_case(&right) {
+                        Some((call, body)) => self.control_keeps(&call, &body),
+                        None => matches!(self.piped_verdict(&right), Verdict::Keep | Verdict::Unknown),
+                    },
                     "&&" | "and" | "||" | "or" => self.scope.is_kernel(&operator) && self.keeps(&right),
                     // Only a plain name always matches, and leaves the call last.
                     "=" => left.kind() == SyntaxKind::IDENTIFIER && self.keeps(&right),
@@ -352,11 +403,8 @@ impl<'a> Exits<'a> {
         })
     }
 
-    /// A name that is no variable of the clause but a function of the module.
     fn is_bare_call(&self, node: &SyntaxNode) -> bool {
-        let name = node.text().to_string();
-        let same = |other: &SyntaxNode| other.kind() == SyntaxKind::IDENTIFIER && other.text() == name.as_str();
-        self.scope.defines(&name) && self.clause.call.node().descendants().filter(same).count() == 1
+        self.scope.defines(&node.text().to_string()) && !callee::is_variable(node, self.clause)
     }
 
     fn never_returns(&self, node: &SyntaxNode) -> bool {
@@ -365,8 +413,8 @@ impl<'a> Exits<'a> {
 
     fn new_site(&mut self, node: &SyntaxNode, kind: NodeKind) -> Result<NodeId, Refused> {
         let id = (self.ids)(node).ok_or_else(|| self.refuse(node, "the node has no id"))?;
-        let range = trimmed_range(node);
-        self.sites.push(Site { id, parent: Some(self.clause_id), kind, range, label: String::new() });
+        let label = if kind == NodeKind::TailCall { callee::label(node, self.scope) } else { String::new() };
+        self.sites.push(Site { id, parent: Some(self.clause_id), kind, range: trimmed_range(node), label });
         Ok(id)
     }
 
@@ -404,39 +452,6 @@ impl<'a> Exits<'a> {
         self.insert(range.start(), Side::Open, self.depth, format!(":scope_probe.{name}({id}, {open}"), id);
         self.insert(range.end(), Side::Close, self.depth, close.into(), id);
         Ok(())
-    }
-}
-
-/// Whether an expression needs parentheses to become an argument.
-enum Grouping {
-    Needed,
-    Needless,
-    Impossible,
-}
-
-/// A call without parentheses needs them, to end where it ends. A leading `!`
-/// or `not` must not have them: Elixir's parser marks `(not x)` as a block.
-fn grouping(node: &SyntaxNode) -> Grouping {
-    use SyntaxKind::{
-        ACCESS_CALL, ALIAS, ATOM, BITSTRING, BLOCK, BOOLEAN, CHAR, CHARLIST, FLOAT, IDENTIFIER, INTEGER, LIST, MAP,
-        NIL, SIGIL, STRING, TUPLE,
-    };
-    let negated = first_token(node).is_some_and(|token| matches!(token.text(), "!" | "not"));
-    if negated {
-        let open_ended = |call: Call| call.arguments_node().is_some() && !call.has_parentheses();
-        let any = node.descendants().filter_map(|node| Call::cast(&node)).any(open_ended);
-        return if any { Grouping::Impossible } else { Grouping::Needless };
-    }
-    match node.kind() {
-        ACCESS_CALL | ALIAS | ATOM | BITSTRING | BLOCK | BOOLEAN | CHAR | CHARLIST | FLOAT | IDENTIFIER | INTEGER
-        | LIST | MAP | NIL | SIGIL | STRING | TUPLE => Grouping::Needless,
-        SyntaxKind::CALL => match Call::cast(node) {
-            Some(call) if call.do_block().is_none() && (call.has_parentheses() || call.arguments_node().is_none()) => {
-                Grouping::Needless
-            }
-            _ => Grouping::Needed,
-        },
-        _ => Grouping::Needed,
     }
 }
 

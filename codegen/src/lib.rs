@@ -18,9 +18,11 @@
 //!     "  def f(x), do: (:scope_probe.enter(7, x); :scope_probe.leave(7, (x + 1)))");
 //! ```
 
+mod callee;
 mod edit;
 mod erasure;
 mod exits;
+mod grouping;
 mod head;
 mod positions;
 mod resolve;
@@ -43,7 +45,8 @@ pub struct Site {
     pub kind: NodeKind,
     /// Where it stands in the original text.
     pub range: TextRange,
-    /// For clauses, the captured arguments: see [`wire::map::capture`].
+    /// For clauses, the captured arguments: see [`wire::map::capture`]. For tail
+    /// calls, the callee: `Module.name/arity` or what is known of it.
     pub label: String,
 }
 

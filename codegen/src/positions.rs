@@ -57,7 +57,8 @@ fn uses_own_name(node: &SyntaxNode) -> bool {
 /// `import Kernel, except: [def: 2]`, or an `only:` without it.
 fn hides(import: &Call, key: &str) -> bool {
     let Some(list) = import.keyword(key) else { return false };
-    let text = syntax::text_without_trivia(&list);
+    // A keyword's token holds the space behind its colon.
+    let text: String = syntax::text_without_trivia(&list).split_whitespace().collect();
     let named = |name: &str| text.contains(&format!("{name}:2"));
     let defines = named("def") || named("defp");
     if key == "except" { defines } else { !defines }
@@ -80,6 +81,12 @@ pub fn check_clause(module: &Module, clause: &Clause) -> Result<(), Refused> {
     for call in calls {
         match call.target() {
             Target::Local(name) if name == "binding" => return refuse("the body calls `binding()`"),
+            Target::Remote(left, name) if name == "binding" && left.text() == "Kernel" => {
+                return refuse("the body calls `binding()`");
+            }
+            Target::Local(name) if name == "dbg" && shows_binding(&call) => {
+                return refuse("the body calls `dbg()`, which shows its variables");
+            }
             Target::Local(name) if name == "unquote" && !inside_quote(call.node()) => {
                 return refuse("the clause is generated (`unquote`)");
             }
@@ -102,6 +109,13 @@ fn inlines(attribute: &Call, name: &str) -> bool {
     // Without a list of names and arities (`@compile :inline`), any may be inlined.
     let names_functions = text.chars().any(|c| c.is_ascii_digit());
     text.contains("inline") && (!names_functions || text.contains(&format!("{name}:")))
+}
+
+/// `dbg()` on its own; behind a pipe it shows what comes from there.
+fn shows_binding(dbg: &Call) -> bool {
+    let is_pipe =
+        |node: &SyntaxNode| node.children_with_tokens().any(|child| child.kind() == SyntaxKind::T_PIPE_GREATER);
+    dbg.arguments().is_empty() && !dbg.node().parent().as_ref().is_some_and(is_pipe)
 }
 
 fn inside_quote(node: &SyntaxNode) -> bool {

@@ -158,6 +158,7 @@ const KERNEL: &[&str] = &[
     "elem",
     "floor",
     "function_exported?",
+    "get_and_update_in",
     "get_in",
     "hd",
     "inspect",
@@ -206,6 +207,7 @@ const KERNEL: &[&str] = &[
     "to_string",
     "trunc",
     "tuple_size",
+    "update_in",
     "sigil_r",
     "dbg",
     "for",
@@ -220,6 +222,8 @@ const KERNEL: &[&str] = &[
 pub struct Names {
     /// First segments that an alias or a nested module may have redefined.
     aliased: BTreeSet<String>,
+    /// Those that stand for a module of another name (`as:`).
+    renamed: BTreeSet<String>,
     /// Modules whose macros may be called.
     required: BTreeSet<String>,
     /// Kernel's names that were not imported.
@@ -232,6 +236,7 @@ impl Names {
         let mut names = Self::default();
         for directive in directives(root) {
             let renamed = directive.alias_as.iter().cloned();
+            names.renamed.extend(renamed.clone());
             match directive.kind {
                 DirectiveKind::Alias if directive.alias_as.is_none() => {
                     names.aliased.extend(directive.modules.iter().filter_map(|module| last_segment(module)));
@@ -267,6 +272,7 @@ fn last_segment(module: &str) -> Option<String> {
 #[derive(Debug)]
 pub struct Scope<'a> {
     names: &'a Names,
+    module: Option<String>,
     functions: BTreeSet<(String, usize)>,
     macros: BTreeSet<String>,
 }
@@ -274,7 +280,8 @@ pub struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// The functions and macros that `module` defines.
     pub fn of(module: &Module, names: &'a Names) -> Self {
-        let mut scope = Self { names, functions: BTreeSet::new(), macros: BTreeSet::new() };
+        let (functions, macros) = (BTreeSet::new(), BTreeSet::new());
+        let mut scope = Self { names, module: module.name.clone(), functions, macros };
         for clause in module.clauses() {
             match clause.kind {
                 ClauseKind::Def | ClauseKind::Defp => {
@@ -286,6 +293,16 @@ impl<'a> Scope<'a> {
             }
         }
         scope
+    }
+
+    /// The module's full name, if it is written out.
+    pub fn module(&self) -> Option<&str> {
+        self.module.as_deref()
+    }
+
+    /// Whether an alias, as written, may stand for a module of another name.
+    pub fn is_renamed(&self, alias: &str) -> bool {
+        alias.split('.').next().is_some_and(|first| self.names.renamed.contains(first))
     }
 
     /// Whether `name` is one of Kernel's own here, such as `if` or `&&`.
@@ -321,7 +338,7 @@ impl<'a> Scope<'a> {
         match name {
             _ if self.names.hidden.contains(name) => Verdict::Unknown,
             "raise" | "reraise" | "throw" | "exit" => Verdict::NoReturn,
-            "apply" => Verdict::Keep,
+            "apply" | "then" => Verdict::Keep,
             _ if KERNEL.contains(&name) || name.starts_with("sigil_") => Verdict::Wrap,
             _ => Verdict::Unknown,
         }

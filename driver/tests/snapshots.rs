@@ -1,0 +1,124 @@
+//! What instrumented code looks like: one construct a case, and the shop.
+//!
+//! The cases stand in `snapshots/cases`, what becomes of them in `snapshots`.
+//! To accept a change: `INSTA_UPDATE=always cargo test -p elixirscope-driver`,
+//! then read the diff.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use driver::{Project, Source};
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Paths of the files below `dir` with this extension, relative to it, sorted.
+fn files(dir: &Path, extension: &str) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = PathBuf::from(path.file_name().unwrap());
+        if path.is_dir() {
+            found.extend(files(&path, extension).into_iter().map(|inner| name.join(inner)));
+        } else if path.extension().is_some_and(|own| own == extension) {
+            found.insert(name);
+        }
+    }
+    found
+}
+
+/// Node ids as small numbers in order of appearance: equal where ids are equal.
+fn with_small_ids(text: &str) -> String {
+    let mut numbers = BTreeMap::new();
+    let mut parts = text.split(":scope_probe.");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let start = part.find('(').unwrap() + 1;
+        let end = start + part[start..].find(|c: char| !c.is_ascii_digit()).unwrap();
+        let next = numbers.len() + 1;
+        let number = *numbers.entry(&part[start..end]).or_insert(next);
+        out.push_str(&format!(":scope_probe.{}{number}{}", &part[..start], &part[end..]));
+    }
+    out
+}
+
+/// The instrumented text, and behind it what was refused, as comments.
+fn shown(path: &str, text: &[u8]) -> String {
+    let mut shown = match driver::preview(path, text) {
+        Ok(text) => with_small_ids(&text),
+        Err(refusal) => return format!("# {refusal}\n"),
+    };
+    let project = Project::of_sources(vec![Source { path: path.into(), text: text.to_vec() }]);
+    let built = driver::build(&project, &|| {});
+    for refusal in built.files.iter().flat_map(|file| &file.refusals) {
+        shown.push_str(&format!("# line {} stays without probes: {}\n", refusal.line, refusal.why));
+    }
+    shown
+}
+
+/// Compares what becomes of the sources of one folder with the snapshots of
+/// another, and tells every difference, not the first alone.
+fn check(sources: &str, prefix: &str, snapshots: &str) {
+    let mut settings = insta::Settings::new();
+    settings.set_snapshot_path(root().join(snapshots));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let mut differ = Vec::new();
+    let mut expected = BTreeSet::new();
+    for file in files(&root().join(sources), "ex") {
+        let text = std::fs::read(root().join(sources).join(&file)).unwrap();
+        let name = file.with_extension("").to_str().unwrap().replace('/', "-");
+        let shown = shown(&format!("{prefix}{}", file.display()), &text);
+        let compare = || settings.bind(|| insta::assert_snapshot!(name.as_str(), shown));
+        if catch_unwind(std::panic::AssertUnwindSafe(compare)).is_err() {
+            differ.push(name.clone());
+        }
+        expected.insert(PathBuf::from(name + ".snap"));
+    }
+    assert_eq!(differ, Vec::<String>::new(), "these differ from {snapshots}");
+    let mut stray = files(&root().join(snapshots), "snap");
+    stray.retain(|file| file.components().count() == 1 && !expected.contains(file));
+    assert_eq!(stray, BTreeSet::new(), "these have no case");
+}
+
+#[test]
+fn each_construct_is_instrumented_as_reviewed() {
+    check("snapshots/cases", "lib/", "snapshots");
+}
+
+#[test]
+fn the_shop_is_instrumented_as_reviewed() {
+    check("tests/apps/shop/lib", "lib/", "snapshots/shop");
+}
+
+/// Elixir's own parser, and the check that the Mix step makes of each file,
+/// agree with ours about the cases.
+#[test]
+fn elixir_finds_nothing_but_probes_in_the_cases() {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cases");
+    std::fs::create_dir_all(&dir).unwrap();
+    let mut pairs = Vec::new();
+    for file in files(&root().join("snapshots/cases"), "ex") {
+        let original = root().join("snapshots/cases").join(&file);
+        if let Ok(text) = driver::preview("lib/case.ex", &std::fs::read(&original).unwrap()) {
+            std::fs::write(dir.join(&file), text).unwrap();
+            pairs.extend([original, dir.join(&file)]);
+        }
+    }
+    assert!(pairs.len() > 2 * 80, "most cases have probes");
+    let script = r##"
+        for [original, instrumented] <- Enum.chunk_every(System.argv(), 2) do
+          texts = Enum.map([original, instrumented], &File.read!/1)
+          with {:refused, line, why} <- apply(ElixirScope.Overlay.Erasure, :check, texts ++ [original]),
+               do: IO.puts("#{original}:#{line}: #{why}")
+        end
+    "##;
+    let erasure = root().join("runtime-lib/elixir_scope/lib/elixir_scope/overlay/erasure.ex");
+    let mut elixir = std::process::Command::new("elixir");
+    elixir.arg("-r").arg(erasure).args(["-e", script, "--"]).args(pairs);
+    let output = elixir.output().expect("this test needs Elixir on the path");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+}

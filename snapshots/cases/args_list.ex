@@ -1,0 +1,4 @@
+defmodule Case do
+  def first([head | _tail]), do: head
+  def first([]), do: nil
+end

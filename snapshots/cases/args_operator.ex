@@ -1,0 +1,7 @@
+defmodule Case do
+  def left <~> right do
+    {left, right}
+  end
+
+  def -number, do: {:minus, number}
+end

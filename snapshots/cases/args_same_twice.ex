@@ -1,0 +1,4 @@
+defmodule Case do
+  def equal?(x, x), do: true
+  def equal?(_left, _right), do: false
+end

@@ -1,0 +1,5 @@
+defmodule Case do
+  def swap({left, right}) do
+    {right, left}
+  end
+end

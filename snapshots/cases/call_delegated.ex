@@ -1,0 +1,5 @@
+defmodule Case do
+  defdelegate reverse(list), to: Enum
+
+  def back(list), do: reverse(list)
+end

@@ -1,0 +1,9 @@
+defmodule Case do
+  use GenServer
+
+  def init(x), do: {:ok, x}
+
+  def child_spec(opts) do
+    super(opts)
+  end
+end

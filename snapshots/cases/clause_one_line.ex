@@ -1,0 +1,3 @@
+defmodule Case do
+  def same(x), do: x
+end

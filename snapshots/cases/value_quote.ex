@@ -1,0 +1,7 @@
+defmodule Case do
+  def sum(x) do
+    quote do
+      def added(y), do: unquote(x) + y
+    end
+  end
+end

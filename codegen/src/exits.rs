@@ -163,7 +163,8 @@ impl<'a> Exits<'a> {
 
     fn wrap_last(&mut self, statements: &[SyntaxNode], of: &SyntaxNode, probe: Probe) -> Done {
         match statements.last() {
-            Some(last) if !self.never_returns(last) => self.wrap(last, probe),
+            // With a place for each value, a frame that ends without one has raised.
+            Some(last) if probe == Probe::Bind || !self.never_returns(last) => self.wrap(last, probe),
             Some(_) => Ok(()),
             None => Err(self.refuse(of, "an empty body")),
         }

@@ -37,8 +37,9 @@ struct Machine {
     pid: u64,
     /// Calls that are running, outermost first, with their functions.
     stack: Vec<(usize, u64)>,
-    /// The call whose place the next call takes.
-    tail: Option<usize>,
+    /// The call that ended with a tail call, what it called, and whether the map
+    /// names that.
+    tail: Option<(usize, u64, bool)>,
     ended: bool,
 }
 
@@ -50,14 +51,15 @@ fn step(machine: &mut Machine, random: &mut Random, writer: &mut Writer, functio
         0..=8 if !is_deep => enter(machine, random, writer, functions, truth),
         9..=13 => {
             let Some((call, function)) = machine.stack.pop() else { return };
-            truth[call].closing = Closing::Returned;
-            truth[call].result = leave(random, writer, function, pid);
+            leave(random, writer, function, pid, &mut truth[call]);
         }
         14..=16 => {
             let Some((call, function)) = machine.stack.pop() else { return };
-            writer.tail(function, pid);
+            let callee = functions[random.below(functions.len() as u64) as usize];
             truth[call].closing = Closing::Tail;
-            machine.tail = Some(call);
+            let is_named = random.below(4) > 0;
+            machine.tail = Some((call, callee, is_named));
+            if is_named { writer.tail_to(function, callee, pid) } else { writer.tail(function, pid) }
         }
         17..=18 => raise(machine, random, writer, truth),
         19 if random.below(6) == 0 => {
@@ -70,7 +72,11 @@ fn step(machine: &mut Machine, random: &mut Random, writer: &mut Writer, functio
 }
 
 fn enter(machine: &mut Machine, random: &mut Random, writer: &mut Writer, functions: &[u64], truth: &mut Vec<Call>) {
-    let function = functions[random.below(functions.len() as u64) as usize];
+    // Half of what tail calls call has no probes, and calls something else.
+    let tail = machine.tail.take();
+    let other = functions[random.below(functions.len() as u64) as usize];
+    let function = tail.filter(|_| random.below(2) == 0).map_or(other, |(_, callee, _)| callee);
+    let followed = tail.filter(|(_, callee, is_named)| *callee == function && *is_named);
     let argument = truth.len() as i64;
     writer.enter(function, machine.pid, &[Term::Int(argument)]);
     truth.push(Call {
@@ -78,29 +84,30 @@ fn enter(machine: &mut Machine, random: &mut Random, writer: &mut Writer, functi
         argument,
         depth: machine.stack.len() as u32,
         parent: machine.stack.last().map(|(call, _)| *call),
-        tail_of: machine.tail.take(),
+        tail_of: followed.map(|(call, ..)| call),
         closing: Closing::Open,
         result: None,
     });
     machine.stack.push((truth.len() - 1, function));
 }
 
-// -1 stands for nil.
-fn leave(random: &mut Random, writer: &mut Writer, function: u64, pid: u64) -> Option<i64> {
+fn has_after(function: u64) -> bool {
+    (function / 16).is_multiple_of(2)
+}
+
+// -1 stands for nil. In a function with `after`, no value means an exception.
+fn leave(random: &mut Random, writer: &mut Writer, function: u64, pid: u64, call: &mut Call) {
     let value = random.below(1000) as i64;
+    let has_after = has_after(function);
+    call.closing = Closing::Returned;
+    call.result = Some(value);
     match random.below(3) {
-        0 => writer.leave(function, pid, &[]),
-        1 => {
-            writer.body(function, pid, Term::Int(value));
-            writer.leave(function, pid, &[]);
-            return Some(value);
-        }
-        _ => {
-            writer.leave(function, pid, &[Term::Int(value)]);
-            return Some(value);
-        }
+        0 if has_after => (call.closing, call.result) = (Closing::Raised, None),
+        0 => call.result = Some(-1),
+        _ if has_after => writer.body(function, pid, Term::Int(value)),
+        _ => return writer.leave(function, pid, &[Term::Int(value)]),
     }
-    Some(-1)
+    writer.leave(function, pid, &[]);
 }
 
 // An exception that some outer call rescues, and then returns. No call between
@@ -113,15 +120,21 @@ fn raise(machine: &mut Machine, random: &mut Random, writer: &mut Writer, truth:
     machine.stack.drain(rescuer + 1..).for_each(|(call, _)| truth[call].closing = Closing::Raised);
     let (call, function) = machine.stack[rescuer];
     machine.stack.pop();
-    truth[call].closing = Closing::Returned;
-    truth[call].result = leave(random, writer, function, machine.pid);
+    leave(random, writer, function, machine.pid, &mut truth[call]);
 }
 
 fn program(seed: u64) -> (Writer, Vec<Call>) {
     let mut random = Random(seed);
     let mut writer = Writer::new("program");
     let names = ["a", "b", "c", "d", "e", "f"];
-    let functions: Vec<u64> = names.iter().map(|name| writer.function("Program", name, "wn", "lib/p.ex", 1)).collect();
+    let mut functions = Vec::new();
+    for name in names {
+        let function = writer.function("Program", name, "wn", "lib/p.ex", 1);
+        if has_after(function) {
+            writer.with_after();
+        }
+        functions.push(function);
+    }
     let mut truth = Vec::new();
     let mut machines: Vec<Machine> =
         (0..3).map(|n| Machine { pid: PID + (n << 4), stack: Vec::new(), tail: None, ended: false }).collect();
@@ -202,7 +215,7 @@ fn a_million_turns_of_a_loop_share_one_result() {
     let turn = writer.function("Loop", "turn", "wn", "lib/l.ex", 1);
     for n in 0..1_000_000 {
         writer.enter(turn, PID, &[Term::Int(n)]);
-        if n < 999_999 { writer.tail(turn, PID) } else { writer.leave(turn, PID, &[Term::Int(42)]) }
+        if n < 999_999 { writer.tail_to(turn, turn, PID) } else { writer.leave(turn, PID, &[Term::Int(42)]) }
     }
     let (recording, frames) = frames_of(&writer);
     let results = [0, 500_000, 999_999].map(|n| trace::outline::result(&recording, &frames, frames.get(n)));
@@ -219,12 +232,55 @@ fn an_event_between_breaks_the_succession_of_a_tail_call() {
     let [a, b] = ["a", "b"].map(|name| writer.function("M", name, "", "lib/m.ex", 1));
     writer.enter(a, PID, &[]);
     writer.enter(b, PID, &[]);
-    writer.tail(b, PID);
+    writer.tail_to(b, b, PID);
     writer.leave(a, PID, &[Term::Int(1)]);
     writer.enter(b, PID, &[]);
     let (recording, frames) = frames_of(&writer);
     assert_eq!(frames.get(2).tail_of(), None);
     assert_eq!(trace::outline::result(&recording, &frames, frames.get(1)), None);
+}
+
+#[test]
+fn what_code_without_probes_calls_is_not_the_callee() {
+    let mut writer = Writer::new("unprobed-callee");
+    let [a, b, c] = ["a", "b", "c"].map(|name| writer.function("M", name, "", "lib/m.ex", 1));
+    // a ends by calling c, of which this process has no event; then b runs.
+    writer.enter(a, PID, &[]);
+    writer.tail_to(a, c, PID);
+    writer.enter(b, PID, &[]);
+    writer.leave(b, PID, &[Term::Int(1)]);
+    // a ends by calling b, which is there.
+    writer.enter(a, PID, &[]);
+    writer.tail_to(a, b, PID);
+    writer.enter(b, PID, &[]);
+    writer.leave(b, PID, &[Term::Int(2)]);
+    let (recording, frames) = frames_of(&writer);
+    let result = |n| trace::outline::result(&recording, &frames, frames.get(n));
+    assert_eq!([0, 2].map(result), [None, Some(trace::Value::Int(2))]);
+    assert_eq!([1, 3].map(|n| frames.get(n).tail_of()), [None, Some(2)]);
+    assert_eq!(trace::outline::callee(&recording, frames.get(0)), Some("M.c/0"));
+}
+
+#[test]
+fn an_after_without_a_value_follows_an_exception() {
+    let mut writer = Writer::new("after");
+    let a = writer.function("M", "a", "", "lib/m.ex", 1);
+    writer.with_after();
+    let b = writer.function("M", "b", "", "lib/m.ex", 9);
+    for body in [Some(Term::Int(1)), None] {
+        writer.enter(a, PID, &[]);
+        writer.enter(b, PID, &[]);
+        if let Some(value) = body {
+            writer.leave(b, PID, &[]);
+            writer.body(a, PID, value);
+        }
+        writer.leave(a, PID, &[]);
+    }
+    let (recording, frames) = frames_of(&writer);
+    let closings: Vec<_> = frames.all().iter().map(|frame| frame.closing).collect();
+    assert_eq!(closings, [Closing::Returned, Closing::Returned, Closing::Raised, Closing::Raised]);
+    let result = |n| trace::outline::result(&recording, &frames, frames.get(n));
+    assert_eq!([0, 2].map(result), [Some(trace::Value::Int(1)), None]);
 }
 
 #[test]

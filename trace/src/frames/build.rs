@@ -1,6 +1,7 @@
 //! The pass over the events. Each frame is pushed and popped once, so the
 //! whole is linear in the events, whatever the depth.
 
+use super::callee::Callees;
 use super::stack::Stack;
 use super::{Closing, Frame, Frames, NONE, Process};
 use crate::Recording;
@@ -14,6 +15,9 @@ struct Builder<'a> {
     stacks: Vec<Stack>,
     by_pid: FxHashMap<u64, u32>,
     last_pid: (u64, u32),
+    callees: Callees<'a>,
+    /// By clause: whether each of its values is recorded before its frame ends.
+    binds: Vec<bool>,
 }
 
 pub(super) fn build(recording: &Recording) -> Frames {
@@ -24,6 +28,8 @@ pub(super) fn build(recording: &Recording) -> Frames {
         stacks: Vec::new(),
         by_pid: FxHashMap::default(),
         last_pid: (0, NONE),
+        callees: Callees::new(recording.sites()),
+        binds: binding_clauses(recording),
     };
     for (number, event) in recording.events().iter().enumerate() {
         builder.event(number as u32, &recording.record(*event));
@@ -36,6 +42,14 @@ pub(super) fn build(recording: &Recording) -> Frames {
         }
     }
     Frames { all: builder.all, processes: builder.processes }
+}
+
+fn binding_clauses(recording: &Recording) -> Vec<bool> {
+    let mut binds = vec![false; recording.sites().iter().len()];
+    for site in recording.sites().iter().filter(|site| site.kind == Some(NodeKind::BodyValue)) {
+        binds[site.clause as usize] = true;
+    }
+    binds
 }
 
 impl Builder<'_> {
@@ -80,9 +94,10 @@ impl Builder<'_> {
         self.last_pid.1
     }
 
-    fn enter(&mut self, process: u32, number: u32, record: &Record<'_>, tail: Option<u32>) {
+    fn enter(&mut self, process: u32, number: u32, record: &Record<'_>, tail: Option<(u32, u32)>) {
         let frame = self.all.len() as u32;
         let clause = self.clause(record);
+        let tail_of = tail.filter(|(_, site)| self.callees.may_be(*site, clause)).map_or(NONE, |(frame, _)| frame);
         let stack = &mut self.stacks[process as usize];
         self.all.push(Frame {
             enter: number,
@@ -93,7 +108,7 @@ impl Builder<'_> {
             function: self.recording.sites().function_of(clause),
             close: NONE,
             parent: stack.top(),
-            tail_of: tail.unwrap_or(NONE),
+            tail_of,
             last: frame,
             result: NONE,
         });
@@ -109,15 +124,18 @@ impl Builder<'_> {
         let stack = &mut self.stacks[process as usize];
         stack.pop();
         let closed = &mut self.all[frame as usize];
+        let has_value = record.argc > 0 || record.flags & wire::FLAG_OMITTED != 0;
         closed.closing = closing;
         closed.close = number;
         match closing {
-            Closing::Returned if record.argc > 0 || record.flags & wire::FLAG_OMITTED != 0 => closed.result = number,
-            Closing::Returned if closed.result == NONE => closed.result = number,
-            Closing::Returned => {} // the body's value is pending
+            Closing::Returned if has_value => closed.result = number,
+            Closing::Returned if closed.result != NONE => {} // the body's value, bound before
+            Closing::Returned if self.binds[closed.clause as usize] => closed.closing = Closing::Raised,
+            Closing::Returned => closed.result = number,
             _ => {
                 closed.result = NONE;
-                stack.tail = Some(frame);
+                let site = self.recording.site_of(record).unwrap_or(NONE);
+                stack.tail = Some((frame, site));
             }
         }
     }

@@ -1,9 +1,11 @@
 //! Frames: one for each activation of a function, derived from its events.
 //!
 //! `enter` opens a frame, `leave` closes the nearest open frame of the site's
-//! clause, `tail` closes it and hands its place to the next `enter`. Frames
-//! above the one that closes were unwound by an exception; nothing was recorded
-//! at that moment, so they are closed *by inference*, and say so.
+//! clause, `tail` closes it and hands its place to the next `enter`, if that is
+//! the function the call names and nothing happened in between. Frames above the
+//! one that closes were unwound by an exception; nothing was recorded at that
+//! moment, so they are closed *by inference*, and say so. So is a frame that
+//! ended in its `after` without a value.
 //!
 //! What cannot be seen is not guessed: an `enter` between an exception and the
 //! first event of the function that rescued it appears inside the unwound
@@ -11,6 +13,7 @@
 //! that frame's own return.
 
 mod build;
+mod callee;
 mod stack;
 
 use crate::Recording;
@@ -28,7 +31,8 @@ pub enum Closing {
     Returned,
     /// Its last act was a call that took its place.
     Tail,
-    /// An exception unwound it: inferred when a frame below showed life.
+    /// An exception unwound it: inferred when a frame below, or its own `after`,
+    /// showed life.
     Raised,
     /// Its process ended.
     Exited,

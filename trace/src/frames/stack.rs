@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 pub(super) struct Stack {
     frames: Vec<(u32, u32)>,
     counts: FxHashMap<u32, u32>,
-    /// The frame that ended by the tail call just seen, and its parent and depth.
-    pub(super) tail: Option<u32>,
+    /// The frame that ended by the tail call just seen, and the call's site.
+    pub(super) tail: Option<(u32, u32)>,
 }
 
 impl Stack {

@@ -10,7 +10,7 @@ mod view;
 pub use call::call_text;
 pub use report::Report;
 pub use select::{Outline, Selection, outline};
-pub use view::{Argument, FrameView, ProcessView, exit_reason, result};
+pub use view::{Argument, FrameView, ProcessView, callee, exit_reason, result};
 
 /// One line of an outline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,6 +50,8 @@ pub struct FrameView {
     pub duration_ns: u64,
     /// How it ended.
     pub closing: Closing,
+    /// What it called last, for a tail call whose callee the source names.
+    pub tail_to: Option<String>,
     /// Whether its end was inferred from later events.
     pub inferred: bool,
     /// What it returned; for a tail call, what its last successor did.
@@ -84,6 +86,7 @@ impl FrameView {
             start_ns: clock.since_start(began),
             duration_ns: clock.between(began, ended),
             closing: frame.closing,
+            tail_to: callee(recording, frame).map(str::to_owned),
             inferred: frame.closing == Closing::Raised,
             result: result(recording, frames, frame).map(|value| inspect(&value, WIDEST)),
             exit_reason: if frame.closing == Closing::Exited { exit() } else { None },
@@ -110,7 +113,7 @@ pub struct ProcessView {
     pub end_ns: i64,
     /// Whether its end was recorded.
     pub ended: bool,
-    /// The reason it ended with.
+    /// The reason it ended with; none where it ended before it could be watched.
     pub exit_reason: Option<String>,
 }
 
@@ -142,10 +145,20 @@ pub fn result(recording: &Recording, frames: &Frames, frame: &Frame) -> Option<V
     }
 }
 
-/// The reason a process ended with.
+/// What a frame that ended by a tail call called, as far as the source says.
+pub fn callee<'a>(recording: &'a Recording, frame: &Frame) -> Option<&'a str> {
+    let event = frame.close().filter(|_| frame.closing == Closing::Tail)?;
+    let site = recording.site_of(&recording.record_at(event))?;
+    let callee = recording.sites().callee(recording.sites().get(site));
+    (!callee.is_empty()).then_some(callee)
+}
+
+/// The reason a process ended with; none where the recording does not know it.
 pub fn exit_reason(recording: &Recording, frames: &Frames, process: &Process) -> Option<Value> {
     let record = frames.exit_record(recording, process)?;
-    Value::read_all(record.payload, recording.names()).into_iter().next()
+    let reason = Value::read_all(record.payload, recording.names()).into_iter().next()?;
+    // What a monitor says of a process that was gone before it was watched.
+    (reason != Value::Atom("noproc".to_owned())).then_some(reason)
 }
 
 /// The arguments of a frame's call, as its clause captured them.

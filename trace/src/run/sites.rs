@@ -149,6 +149,12 @@ impl Sites {
         &self.texts[site.file as usize]
     }
 
+    /// What the tail call at a site calls, as far as the source says:
+    /// `Module.name/arity`, `name/arity`, or empty.
+    pub fn callee(&self, site: &Site) -> &str {
+        if site.kind == Some(NodeKind::TailCall) { self.label(site) } else { "" }
+    }
+
     /// A clause's captured arguments: see [`wire::map::capture`].
     pub fn label(&self, site: &Site) -> &str {
         &self.texts[site.label as usize]

@@ -12,8 +12,9 @@ use wire::{Kind, MapBuilder, NodeEntry, NodeId, NodeKind, Record, RunInfo, Term}
 pub const RUN: [u8; 16] = [0xab; 16];
 pub const PID: u64 = 142 << 4 | 3;
 
-/// A function of one clause: `enter` at its id, `leave` at +1, `tail` at +2,
-/// the value of a body with `after` at +3.
+/// A function of one clause: `enter` at its id, `leave` at +1, `tail` at +2 (to
+/// a function unknown), the value of its body at +3 if it has an `after`, the
+/// tail calls of the run's first functions from +4 on.
 #[derive(Clone)]
 pub struct Function {
     pub id: u64,
@@ -23,6 +24,7 @@ pub struct Function {
     pub label: String,
     pub file: &'static str,
     pub line: u32,
+    pub after: bool,
 }
 
 /// A run being written.
@@ -80,8 +82,13 @@ impl Writer {
         let id = (self.functions.len() as u64 + 1) * 16;
         let arity = label.split(',').filter(|part| !part.is_empty()).count() as u8;
         let label = label.replace(',', "\x1f");
-        self.functions.push(Function { id, module, name, arity, label, file, line });
+        self.functions.push(Function { id, module, name, arity, label, file, line, after: false });
         id
+    }
+
+    /// Gives the last function an `after`.
+    pub fn with_after(&mut self) {
+        self.functions.last_mut().unwrap().after = true;
     }
 
     pub fn record(&mut self, kind: Kind, node: u64, pid: u64, argc: u8, payload: &[u8]) {
@@ -106,6 +113,11 @@ impl Writer {
 
     pub fn tail(&mut self, function: u64, pid: u64) {
         self.event(Kind::Tail, function + 2, pid, &[]);
+    }
+
+    /// A tail call of `callee`, one of the first functions.
+    pub fn tail_to(&mut self, function: u64, callee: u64, pid: u64) {
+        self.event(Kind::Tail, function + 3 + callee / 16, pid, &[]);
     }
 
     pub fn body(&mut self, function: u64, pid: u64, term: Term) {
@@ -141,20 +153,30 @@ impl Writer {
     pub fn map(&self) -> Vec<u8> {
         let mut builder = MapBuilder::default();
         for function in &self.functions {
-            let kinds = [NodeKind::Clause, NodeKind::Value, NodeKind::TailCall, NodeKind::BodyValue];
-            for (n, kind) in kinds.into_iter().enumerate() {
+            let mut nodes = vec![
+                (0, NodeKind::Clause, function.label.clone()),
+                (1, NodeKind::Value, String::new()),
+                (2, NodeKind::TailCall, String::new()),
+            ];
+            nodes.extend(function.after.then(|| (3, NodeKind::BodyValue, String::new())));
+            for (n, callee) in self.functions.iter().take(12).enumerate() {
+                let name = format!("{}.{}/{}", callee.module, callee.name, callee.arity);
+                nodes.push((n as u64 + 4, NodeKind::TailCall, name));
+            }
+            for (n, kind, label) in &nodes {
+                let line = function.line + *n as u32;
                 let entry = NodeEntry {
-                    id: id(function.id + n as u64),
-                    parent: (n > 0).then(|| id(function.id)),
+                    id: id(function.id + n),
+                    parent: (*n > 0).then(|| id(function.id)),
                     module: function.module,
                     name: function.name,
                     arity: function.arity,
-                    kind,
+                    kind: *kind,
                     file: function.file,
-                    label: if n == 0 { &function.label } else { "" },
-                    line: function.line + n as u32,
+                    label,
+                    line,
                     column: 3,
-                    end_line: function.line + n as u32,
+                    end_line: line,
                     end_column: 9,
                 };
                 builder.add(&entry).unwrap();

@@ -40,13 +40,13 @@ defmodule ElixirScope.MixProject do
     end
   end
 
-  # The stamp holds the newest source time seen before cargo ran, so a source that
-  # is saved during the build is built again, and what was built.
+  # The stamp holds what the sources were before cargo ran, so a source that is
+  # saved during the build is built again, and what was built.
   defp built?(root) do
     with {:ok, stamp} <- File.read(priv("native.stamp")),
-         [newest | packages] <- String.split(stamp),
+         [sources | packages] <- String.split(stamp),
          true <- System.get_env("ELIXIRSCOPE_BIN", "") != "" or command?(packages) do
-      newest(root) <= String.to_integer(newest)
+      sources == fingerprint(root)
     else
       _ -> false
     end
@@ -58,12 +58,18 @@ defmodule ElixirScope.MixProject do
          do: File.exists?(command)
   end
 
+  # Sizes too: file times have whole seconds here.
   @doc false
-  def newest(root) do
-    @sources
-    |> Enum.flat_map(&Path.wildcard(Path.join(root, &1)))
-    |> Enum.map(&File.stat!(&1, time: :posix).mtime)
-    |> Enum.max()
+  def fingerprint(root) do
+    files = Enum.flat_map(@sources, &Path.wildcard(Path.join(root, &1)))
+
+    for file <- files do
+      %{mtime: mtime, size: size} = File.stat!(file, time: :posix)
+      {file, mtime, size}
+    end
+    |> :erlang.term_to_binary()
+    |> :erlang.md5()
+    |> Base.encode16(case: :lower)
   end
 
   defp priv(name), do: Path.join([__DIR__, "priv", name])

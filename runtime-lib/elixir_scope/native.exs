@@ -5,7 +5,7 @@ defmodule Mix.Tasks.Compile.ElixirScopeNative do
   Two things come out of the workspace this package lives in: the capture
   library (`priv/elixir_scope_nif.so`) and the `elixirscope` command, whose
   place is noted in `priv/elixirscope.path`. `mix.exs` asks for this compiler when
-  a Rust source, `Cargo.toml` or `Cargo.lock` is newer than the last build.
+  a Rust source, `Cargo.toml` or `Cargo.lock` is not what it was at the last build.
 
     * `ELIXIRSCOPE_BIN=PATH` uses that command, and only the library is built;
     * `ELIXIRSCOPE_PREBUILT=1` takes what is in `priv/` and never runs cargo.
@@ -17,7 +17,7 @@ defmodule Mix.Tasks.Compile.ElixirScopeNative do
   @impl true
   def run(_args) do
     root = Path.expand("../..", __DIR__)
-    newest = ElixirScope.MixProject.newest(root)
+    sources = ElixirScope.MixProject.fingerprint(root)
 
     packages =
       if System.get_env("ELIXIRSCOPE_BIN", "") == "",
@@ -31,7 +31,7 @@ defmodule Mix.Tasks.Compile.ElixirScopeNative do
     if "elixirscope" in packages,
       do: put("elixirscope.path", &File.write!(&1, Path.join(release, "elixirscope" <> suffix())))
 
-    put("native.stamp", &File.write!(&1, Enum.join([newest | packages], " ")))
+    put("native.stamp", &File.write!(&1, Enum.join([sources | packages], " ")))
     # priv may be new: Mix links it into the build only when it lays out the build.
     Mix.Project.build_structure()
     {:ok, []}

@@ -3,7 +3,8 @@
 use crate::{Failure, check, setup, shell};
 use std::process::Command;
 
-/// How the shop is built: without the package, with it switched off, recorded.
+/// How the shop is built: without the package, with it switched off, with probes
+/// that are gated off.
 const MODES: &[&str] = &["absent", "off", "on"];
 
 /// What ran so far.
@@ -26,12 +27,20 @@ pub fn run() -> Result<(), Failure> {
     tally.quiet("mix format, the shop", &mut shell::shop_mix("absent", &["format", "--check-formatted"]));
     tally.step("cargo test", &mut shell::command("cargo", &shell::root(), &["test", "--workspace"]));
     tally.step("the package", &mut shell::command("mix", &shell::package(), &["test"]));
-    let mut counts = Vec::new();
-    for mode in MODES {
-        counts.push(tally.step(&format!("the shop, {mode}"), &mut shell::shop_mix(mode, &["test"])));
+    let mut counts: Vec<_> = MODES
+        .iter()
+        .map(|mode| tally.step(&format!("the shop, {mode}"), &mut shell::shop_mix(mode, &["test"])))
+        .collect();
+    let runs = shell::target().join("test-runs");
+    // A leftover of an earlier run would be read instead.
+    let _ = std::fs::remove_dir_all(&runs);
+    for arguments in [&["test"][..], &["test", "--cover"]] {
+        let mut recorded = shell::shop_mix("on", arguments);
+        recorded.env("ELIXIRSCOPE_RECORD", "1").env("ELIXIRSCOPE_DIR", &runs);
+        counts.push(tally.step(&format!("the shop, recorded, mix {}", arguments.join(" ")), &mut recorded));
     }
-    counts.push(tally.step("the shop, on, --cover", &mut shell::shop_mix("on", &["test", "--cover"])));
     tally.record("the shop's count is the same in every mode", counts.windows(2).all(|pair| pair[0] == pair[1]));
+    tally.record("the suite's recording has its events, and lost none", recorded_whole(&runs));
     for (name, check) in check::CHECKS {
         println!("\n── check {name}\n");
         let result = check();
@@ -46,6 +55,21 @@ pub fn run() -> Result<(), Failure> {
     }
     println!("{} passed, {} failed", tally.passed, tally.failed);
     if tally.failed == 0 { Ok(()) } else { Err(Failure::Failed("not everything passed".into())) }
+}
+
+/// Whether the older of two recordings (the other, of code under `--cover`, has
+/// few probes) has events of the suite, and lost none.
+fn recorded_whole(runs: &std::path::Path) -> bool {
+    let folders = std::fs::read_dir(runs).into_iter().flatten().flatten();
+    let Some(run) = folders.map(|entry| entry.path()).min() else { return false };
+    let run = run.display().to_string();
+    let arguments = ["trace", "stats", &run, "--format", "json"];
+    let Ok(text) = shell::text(&mut shell::command(shell::elixirscope(), &shell::root(), &arguments)) else {
+        return false;
+    };
+    let stats: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    println!("the suite's recording: {} events, {} lost", stats["events"], stats["lost_events"]);
+    stats["events"].as_u64().is_some_and(|events| events > 10_000) && stats["lost_events"] == 0
 }
 
 impl Tally {

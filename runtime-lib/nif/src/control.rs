@@ -28,26 +28,48 @@ pub fn load(env: Env<'_>, _info: Term<'_>) -> bool {
 }
 
 /// Starts recording below `dir`. `limits` are, in order: bytes of a segment,
-/// bytes in all, depth, items, bytes of a binary, bytes of a payload.
+/// bytes in all, depth, items, bytes of a binary, bytes of a payload. `samples`
+/// are binaries of each form the VM has.
 #[rustler::nif(schedule = "DirtyIo")]
-fn start<'a>(env: Env<'a>, dir: Binary<'a>, run: Binary<'a>, limits: Vec<u64>, recorder: Term<'a>) -> Term<'a> {
-    match try_start(env, &dir, &run, &limits, recorder) {
+fn start<'a>(
+    env: Env<'a>,
+    dir: Binary<'a>,
+    run: Binary<'a>,
+    limits: Vec<u64>,
+    recorder: Term<'a>,
+    samples: Vec<Term<'a>>,
+) -> Term<'a> {
+    match try_start(env, &dir, &run, &limits, recorder, &samples) {
         Ok(()) => atoms::ok().to_term(env),
         Err(why) => (atoms::error(), why).encode(env),
     }
 }
 
-fn try_start(env: Env<'_>, dir: &[u8], run: &[u8], limits: &[u64], recorder: Term<'_>) -> Result<(), String> {
+fn try_start(
+    env: Env<'_>,
+    dir: &[u8],
+    run: &[u8],
+    limits: &[u64],
+    recorder: Term<'_>,
+    samples: &[Term<'_>],
+) -> Result<(), String> {
     let mut last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !ACTIVE.load(Ordering::Acquire).is_null() {
         return Err("a recording is already running; stop it first".into());
     }
     let mut pid = MaybeUninit::<ErlNifPid>::uninit();
     let empty = Vec::<u64>::new().encode(env);
+    let samples: Vec<_> = samples.iter().map(Term::as_c_arg).collect();
     // SAFETY: the environment is this call's; the terms are of the kinds asked
     // for, and the place is initialised when the call says so.
     let recorder = unsafe {
-        encode::check_tags(env.as_c_arg(), atoms::ok().to_term(env).as_c_arg(), recorder.as_c_arg(), empty.as_c_arg());
+        encode::check_tags(
+            env.as_c_arg(),
+            atoms::ok().to_term(env).as_c_arg(),
+            recorder.as_c_arg(),
+            empty.as_c_arg(),
+            &samples,
+        );
         if enif_get_local_pid(env.as_c_arg(), recorder.as_c_arg(), pid.as_mut_ptr()) == 0 {
             return Err("the recorder is no local process".into());
         }

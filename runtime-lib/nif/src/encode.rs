@@ -1,7 +1,8 @@
 //! Terms in the compact encoding, straight into a segment.
 
+use crate::binary::{self, Layout};
 use rustler::sys::*;
-use std::ffi::{c_int, c_uchar};
+use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 use wire::segment::PidLayout;
@@ -37,20 +38,23 @@ pub struct Tags {
     pub immediates: bool,
     /// How a process's number and serial are read from its term.
     pub pids: PidLayout,
+    /// Where a binary's bytes are.
+    pub binaries: Layout,
 }
 
 static TAGS: OnceLock<Tags> = OnceLock::new();
 
 /// The result of the self-check; before it, nothing is assumed.
 pub fn tags() -> Tags {
-    TAGS.get().copied().unwrap_or(Tags { immediates: false, pids: PidLayout::Unknown })
+    TAGS.get().copied().unwrap_or(Tags { immediates: false, pids: PidLayout::Unknown, binaries: Layout::Unknown })
 }
 
 /// Compares our reading of immediates with the VM's.
 ///
 /// # Safety
-/// `env` is the environment of a running call; `atom`, `pid` are such terms.
-pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm) {
+/// `env` is the environment of a running call; `atom`, `pid`, and the `binaries`
+/// are such terms.
+pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm, binaries: &[RawTerm]) {
     // SAFETY: `env` is valid, by the caller's promise.
     let smalls = [0i64, 1, -1, 12_345, -(1 << 59), (1 << 59) - 1].iter().all(|&value| unsafe {
         let word = bits(enif_make_int64(env, value));
@@ -61,7 +65,9 @@ pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm) 
     let named = unsafe { pid_from_external(env, pid) };
     let agrees = |layout: &PidLayout| others && named.is_some() && layout.parts(bits(pid)) == named;
     let pids = PidLayout::KNOWN.into_iter().find(agrees).unwrap_or_default();
-    let _ = TAGS.set(Tags { immediates: smalls && others, pids });
+    // SAFETY: as above.
+    let binaries = unsafe { binary::check(env, binaries) };
+    let _ = TAGS.set(Tags { immediates: smalls && others, pids, binaries });
 }
 
 /// Number and serial, as the external term format has them (NEW_PID_EXT: 131,
@@ -337,24 +343,24 @@ impl<'a> Encoder<'a> {
     }
 
     unsafe fn binary(&mut self, term: RawTerm) {
-        let mut binary = MaybeUninit::<ErlNifBinary>::uninit();
-        // SAFETY: the place is valid, and initialised when the call says so; the
-        // bytes live as long as the call. Bits that fill no bytes are no binary.
-        let bytes: Option<(*const c_uchar, usize)> = unsafe {
-            (enif_inspect_binary(self.env, term, binary.as_mut_ptr()) != 0).then(|| {
-                let binary = binary.assume_init();
-                (binary.data.cast_const(), binary.size)
-            })
+        let layout = tags().binaries;
+        // SAFETY: by the caller's promise; the VM said that it is a bit string. The
+        // bytes live, and stay where they are, as long as the call.
+        let place = unsafe {
+            match layout {
+                Layout::Unknown => binary::inspect(self.env, term),
+                known => binary::find(known, term),
+            }
         };
-        match bytes {
+        match place {
             Some((data, size)) => {
                 let kept = size.min(self.bytes as usize);
                 self.truncated |= kept < size;
                 self.byte(tag::BINARY);
                 self.varint(size as u64);
                 self.varint(kept as u64);
-                // SAFETY: `kept` is at most the size the VM gave; an empty
-                // binary's pointer need not be valid, so it is not used.
+                // SAFETY: `kept` is at most the binary's size; an empty binary's
+                // pointer need not be valid, so it is not used.
                 self.raw(if kept == 0 { &[] } else { unsafe { std::slice::from_raw_parts(data, kept) } });
             }
             // SAFETY: by the caller's promise.

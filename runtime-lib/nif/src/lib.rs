@@ -17,6 +17,7 @@
 //! ```
 #![allow(unsafe_code, reason = "the VM's C interface and mapped memory; each block has its proof")]
 
+mod binary;
 mod clock;
 mod control;
 mod encode;

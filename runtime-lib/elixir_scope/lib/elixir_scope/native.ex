@@ -33,10 +33,21 @@ defmodule ElixirScope.Native do
 
   `limits`: bytes of a segment, bytes in all, depth and items of a term, bytes of
   a binary, bytes of a payload. `recorder` is sent each process that is seen for
-  the first time.
+  the first time. `samples` is `samples/0`, as the library's reading of binaries is
+  compared with the VM's.
   """
-  @spec start(Path.t(), <<_::128>>, [non_neg_integer], pid) :: :ok | {:error, String.t()}
-  def start(_directory, _run, _limits, _recorder), do: missing()
+  @spec start(Path.t(), <<_::128>>, [non_neg_integer], pid, [binary]) ::
+          :ok | {:error, String.t()}
+  def start(_directory, _run, _limits, _recorder, _samples), do: missing()
+
+  @doc "A binary of each form: on the heap, shared, parts of both, and appended to."
+  @spec samples() :: [binary]
+  def samples do
+    small = :binary.copy("small")
+    large = :binary.copy("large", 100)
+    appended = Enum.reduce(1..300, <<>>, fn byte, all -> <<all::binary, byte>> end)
+    [small, large, binary_part(small, 1, 3), binary_part(large, 7, 99), appended]
+  end
 
   @doc "Stops; true when a recording was running."
   @spec stop() :: boolean

@@ -145,7 +145,7 @@ defmodule ElixirScope.Recorder do
   end
 
   defp begin_capture(run, limits) do
-    with :ok <- Native.start(run.path, run.id, limits, self()), do: Gate.on()
+    with :ok <- Native.start(run.path, run.id, limits, self(), Native.samples()), do: Gate.on()
   end
 
   defp close(%{recording: recording} = state) do

@@ -52,6 +52,15 @@ fn ints(n: i64) -> Vec<Term> {
     (1..=n).map(Term::Int).collect()
 }
 
+fn chars(text: &str) -> Term {
+    list(text.bytes().map(|byte| Term::Int(byte.into())).collect())
+}
+
+fn cut(list: Term) -> Term {
+    let Term::List { items, .. } = list else { panic!("no list") };
+    Term::List { items, tail: Tail::Cut }
+}
+
 fn item() -> Term {
     let fields = [("__struct__", atom("Elixir.Shop.Item")), ("a", text("mug")), ("b", Term::Int(2))];
     map(fields.map(|(key, value)| (atom(key), value)).to_vec())
@@ -73,6 +82,11 @@ fn whole_terms() {
     check(tuple(vec![]), "{}");
     check(list(vec![]), "[]");
     check(list(vec![Term::Int(104), Term::Int(105)]), "[104, 105]");
+    check(chars("lib/a.ex"), "'lib/a.ex'");
+    check(chars("it's \"x\" #{a}\n"), r##"'it\'s "x" \#{a}\n'"##);
+    check(chars("a\x7fb"), "[97, 127, 98]");
+    check(list([7, 8, 12].map(Term::Int).to_vec()), "[7, 8, 12]");
+    check(tuple(vec![atom("ok"), chars("abc"), chars("a\0c")]), "{:ok, 'abc', [97, 0, 99]}");
     check(list(vec![pair("a", 1), pair("odd key", 2)]), r#"[a: 1, "odd key": 2]"#);
     check(list(vec![pair("Elixir.Shop.Item", 1)]), "[{Shop.Item, 1}]");
     check(Term::List { items: ints(2), tail: Tail::Improper(Box::new(Term::Int(3))) }, "[1, 2 | 3]");
@@ -93,6 +107,9 @@ fn what_was_cut_when_recorded_says_so() {
     check(bytes("aé".as_bytes().split_last().unwrap().1, 3000), r#""a…"(3000 bytes)"#);
     check(bytes(&[0, 1], 9), "<<0, 1, …>>(9 bytes)");
     check(Term::List { items: ints(2), tail: Tail::Cut }, "[1, 2, …]");
+    check(cut(chars("lib/shop/pay")), "'lib/shop/pay…'");
+    check(cut(chars("ab")), "[97, 98, …]");
+    check(cut(list(ints(9))), "[1, 2, 3, 4, 5, 6, 7, 8, 9, …]");
     check(Term::Tuple { items: ints(1), size: 9 }, "{1, …}");
     check(Term::Map { pairs: vec![], size: 40 }, "%{…}");
     check(Term::Opaque { kind: OPAQUE_MAP, size: 40 }, "…(map of 40)");
@@ -101,6 +118,8 @@ fn what_was_cut_when_recorded_says_so() {
 
 #[test]
 fn little_room_keeps_the_shape() {
+    assert_eq!(show(chars(&"x".repeat(100)), 20), format!("'{}…'", "x".repeat(17)));
+    assert_eq!(show(Term::Pid(123_456), 12), "#PID<…>");
     assert_eq!(show(list(ints(100)), 20), "[1, 2, 3, 4, 5, …]");
     assert_eq!(show(text(&"x".repeat(100)), 20), format!("\"{}…\"", "x".repeat(17)));
     assert_eq!(show(tuple(vec![item(), item(), item()]), 30), r#"{%Shop.Item{a: "mug", b: 2}, …}"#);

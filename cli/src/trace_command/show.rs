@@ -82,6 +82,8 @@ struct Page<'a> {
 }
 
 const MARGIN: usize = 20;
+/// More characters than a value that was recorded has.
+const UNCUT: usize = 1 << 20;
 const DEEPEST_INDENT: u32 = 20;
 
 impl Page<'_> {
@@ -122,12 +124,16 @@ impl Page<'_> {
         if view.orphans > 0 {
             facts.push(format!("{} of calls that began before the recording", text::counted(view.orphans, "end")));
         }
-        let end = match (&view.exit_reason, view.ended) {
-            (Some(reason), _) => format!("exited: {reason} at {}", text::moment(view.end_ns)),
-            (None, true) => format!("exited at {}", text::moment(view.end_ns)),
-            (None, false) => "no end recorded".to_owned(),
+        let facts = facts.join(", ");
+        let at = text::moment(view.end_ns);
+        let used = text::width(&title) + text::width(&facts) + text::width(&at);
+        let room = self.width.saturating_sub(used + "   · exited:  at ".len()).max(20);
+        let end = match outline::exit_reason(self.recording, self.frames, process) {
+            Some(reason) => format!("exited: {} at {at}", inspect(&reason, room)),
+            None if view.ended => text::ENDED.to_owned(),
+            None => "no end recorded".to_owned(),
         };
-        writeln!(out, "{}  {}", self.paint.bold(&title), self.paint.dim(&format!("{} · {end}", facts.join(", "))))
+        writeln!(out, "{}  {}", self.paint.bold(&title), self.paint.dim(&format!("{facts} · {end}")))
     }
 
     fn remark(&self, indent: u32, text: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -154,17 +160,31 @@ impl Page<'_> {
         let indent = indentation(indent);
         let left = self.width.saturating_sub(MARGIN + text::width(&indent));
         let tries = [(position.as_str(), 2), (name, 2), (name, 3), (name, 4), (line, 3), (line, 4)];
-        let fitting = tries.into_iter().find_map(|(position, share)| self.fit(number, left, position, share).ok());
-        let line = fitting.unwrap_or_else(|| self.fit(number, left, line, 4).unwrap_or_else(|wide| wide));
+        let whole = self.whole(number, left, &[&position, name, line]);
+        let fitting = || tries.into_iter().find_map(|(position, share)| self.fit(number, left, position, share).ok());
+        let line = whole.or_else(fitting);
+        let line = line.unwrap_or_else(|| self.fit(number, left, line, 4).unwrap_or_else(|wide| wide));
         writeln!(out, "{} {took:>8}  {indent}{line}", self.paint.dim(&start))
     }
 
-    // Call, result (in at most a share of the room) and position in `left`
-    // columns; the line in any case, as an error where it is too wide.
+    // Call and result uncut, with the longest position that lets them be so.
+    fn whole(&self, number: u32, left: usize, positions: &[&str]) -> Option<String> {
+        let frame = self.frames.get(number);
+        let call = outline::call_text(self.recording, frame, UNCUT);
+        let (mark, painted) = self.ending(frame, frame.last() != number, UNCUT);
+        let used = text::width(&call) + 1 + text::width(&mark);
+        let position = positions.iter().find(|position| used + behind(position) <= left)?;
+        Some(self.join(&call, &painted, left - used, position))
+    }
+
+    // Call, result (in a share of the room, or more where the call leaves it) and
+    // position in `left` columns; the line in any case, as an error where it is
+    // too wide.
     fn fit(&self, number: u32, left: usize, position: &str, share: usize) -> Result<String, String> {
         let frame = self.frames.get(number);
-        let room = left.saturating_sub(text::width(position) + if position.is_empty() { 0 } else { 2 });
-        let (mark, painted) = self.ending(frame, frame.last() != number, room / share);
+        let is_succeeded = frame.last() != number;
+        let room = left.saturating_sub(behind(position));
+        let (mark, _) = self.ending(frame, is_succeeded, room / share);
         let space = room.saturating_sub(text::width(&mark) + 1);
         let (mut call, mut limit) = (String::new(), space);
         // Values cut to a limit may exceed it a little: then they get less.
@@ -175,11 +195,22 @@ impl Page<'_> {
                 _ => break,
             }
         }
-        let fits = text::width(&call) + text::width(&mark) < room;
-        let gap = (space + 2).saturating_sub(text::width(&call)).max(2);
-        let line = format!("{call} {painted}{}{}", " ".repeat(gap), self.paint.dim(position));
-        let line = line.trim_end().to_owned();
-        if fits { Ok(line) } else { Err(line) }
+        let free = room.saturating_sub(text::width(&call) + 1);
+        let (mark, painted) = [free, free.saturating_sub(4), room / share]
+            .into_iter()
+            .map(|room| self.ending(frame, is_succeeded, room))
+            .find(|(mark, _)| text::width(mark) <= free)
+            .unwrap_or_else(|| self.ending(frame, is_succeeded, room / share));
+        let used = text::width(&call) + 1 + text::width(&mark);
+        let line = self.join(&call, &painted, left.saturating_sub(used), position);
+        if used <= room { Ok(line) } else { Err(line) }
+    }
+
+    // The position ends where the columns do, two behind what stands before it.
+    fn join(&self, call: &str, mark: &str, left: usize, position: &str) -> String {
+        let gap = left.saturating_sub(text::width(position)).max(2);
+        let line = format!("{call} {mark}{}{}", " ".repeat(gap), self.paint.dim(position));
+        line.trim_end().to_owned()
     }
 
     // What stands behind a call, plain and painted.
@@ -193,12 +224,15 @@ impl Page<'_> {
             Closing::Returned => {
                 format!("→ {}", value(room.saturating_sub(2).max(12)).unwrap_or_else(|| "?".to_owned()))
             }
-            Closing::Tail if !is_succeeded => "↪ tail (callee unrecorded)".to_owned(),
-            Closing::Tail => "↪ tail".to_owned(),
+            Closing::Tail => {
+                let callee = outline::callee(self.recording, frame).filter(|_| !is_succeeded);
+                let named = callee.map(|callee| format!("↪ tail to {callee}"));
+                named.filter(|mark| text::width(mark) <= room).unwrap_or_else(|| "↪ tail".to_owned())
+            }
             Closing::Raised => "✗ raised (inferred)".to_owned(),
             Closing::Exited => match outline::exit_reason(self.recording, self.frames, process) {
                 Some(reason) => format!("✗ exited: {}", inspect(&reason, room.saturating_sub(10).max(10))),
-                None => "✗ exited".to_owned(),
+                None => format!("✗ {}", text::ENDED),
             },
             Closing::Open => "… open".to_owned(),
         };
@@ -238,6 +272,11 @@ impl Page<'_> {
         }
         lines.iter().try_for_each(|line| writeln!(out, "{}", self.paint.note(line)))
     }
+}
+
+/// Columns that a position takes behind a call.
+fn behind(position: &str) -> usize {
+    text::width(position) + if position.is_empty() { 0 } else { 2 }
 }
 
 fn indentation(levels: u32) -> String {

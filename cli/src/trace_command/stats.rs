@@ -132,7 +132,7 @@ fn processes(out: &mut dyn Write, paint: Paint, stats: &Stats, top: usize) -> io
     for process in stats.processes.iter().take(top) {
         let end = match (&process.exit_reason, process.ended) {
             (Some(reason), _) => format!("exited: {reason}"),
-            (None, true) => "exited".to_owned(),
+            (None, true) => text::ENDED.to_owned(),
             (None, false) => "no end recorded".to_owned(),
         };
         let name = process.name.as_deref().unwrap_or("").trim_start_matches("Elixir.").to_owned();

@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+/// Of a process whose reason to end is not known: it ended before it was watched.
+pub const ENDED: &str = "ended (reason unknown)";
+
 /// `999_998`, as Elixir writes it.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();

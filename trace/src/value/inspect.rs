@@ -42,12 +42,17 @@ impl Out {
     }
 
     fn cut(&mut self, text: &str) {
-        match text.char_indices().nth(self.room().max(8)) {
-            Some((at, _)) => {
+        match (text.char_indices().nth(self.room().max(8)), text.split_once('<')) {
+            (None, _) => self.push(text),
+            // Half of an identity would look like another one.
+            (Some(_), Some((kind, _))) if kind.starts_with('#') => {
+                self.push(kind);
+                self.push("<…>");
+            }
+            (Some((at, _)), _) => {
                 self.push(&text[..at]);
                 self.push("…");
             }
-            None => self.push(text),
         }
     }
 
@@ -87,6 +92,9 @@ impl Out {
 
     fn list(&mut self, items: &[Value], end: &End) {
         let is_cut = *end == End::Cut;
+        if let Some(text) = charlist(items, end) {
+            return self.quoted(&text, is_cut, '\'');
+        }
         let keywords: Option<Vec<_>> =
             if matches!(end, End::Improper(_)) { None } else { items.iter().map(keyword).collect() };
         match (keywords, end) {
@@ -137,7 +145,7 @@ impl Out {
     fn bits(&mut self, bytes: &[u8], bits: u8, size: u64) {
         let is_cut = size > bytes.len() as u64;
         match printable(bytes, is_cut) {
-            Some(text) if bits == 8 => self.string(text, is_cut),
+            Some(text) if bits == 8 => self.quoted(text, is_cut, '"'),
             _ => self.bytes(bytes, bits, is_cut),
         }
         if is_cut {
@@ -145,14 +153,14 @@ impl Out {
         }
     }
 
-    fn string(&mut self, text: &str, is_cut: bool) {
+    fn quoted(&mut self, text: &str, is_cut: bool, quote: char) {
         // Between the opening quote and `…"`; the last character needs no mark.
         let room = self.room().max(8) - 2;
-        let (mut quoted, mut used, mut is_cut) = (String::from("\""), 1, is_cut);
+        let (mut quoted, mut used, mut is_cut) = (String::from(quote), 1, is_cut);
         for (n, c) in text.char_indices() {
             let rest = &text[n + c.len_utf8()..];
             let start = quoted.len();
-            escape(&mut quoted, c, rest.starts_with('{'));
+            escape(&mut quoted, c, rest.starts_with('{'), quote);
             used += quoted[start..].chars().count();
             if used > room + usize::from(rest.is_empty() && !is_cut) {
                 quoted.truncate(start);
@@ -160,8 +168,9 @@ impl Out {
                 break;
             }
         }
+        quoted.push_str(if is_cut { "…" } else { "" });
+        quoted.push(quote);
         self.push(&quoted);
-        self.push(if is_cut { "…\"" } else { "\"" });
     }
 
     fn bytes(&mut self, bytes: &[u8], bits: u8, is_cut: bool) {
@@ -189,6 +198,21 @@ fn keyword(item: &Value) -> Option<(&str, &Value)> {
     }
 }
 
+/// Fewer characters than this are more likely numbers.
+const SHORTEST_CHARLIST: usize = 3;
+
+/// The text of a list that Elixir prints as one: of characters that ASCII can
+/// print, without the bells and escapes, which are numbers more often. A cut one
+/// shows its beginning.
+fn charlist(items: &[Value], end: &End) -> Option<String> {
+    let character = |item: &Value| match item {
+        Value::Int(n @ (9 | 10 | 13 | 32..=126)) => u8::try_from(*n).ok().map(char::from),
+        _ => None,
+    };
+    let is_text = items.len() >= SHORTEST_CHARLIST && !matches!(end, End::Improper(_));
+    if is_text { items.iter().map(character).collect() } else { None }
+}
+
 /// The text of a binary that Elixir would print as a string; the end of a cut
 /// one may lie inside a character.
 pub(super) fn printable(bytes: &[u8], is_cut: bool) -> Option<&str> {
@@ -210,15 +234,15 @@ pub(super) fn printable(bytes: &[u8], is_cut: bool) -> Option<&str> {
 pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     for (n, c) in text.char_indices() {
-        escape(&mut quoted, c, text[n + c.len_utf8()..].starts_with('{'));
+        escape(&mut quoted, c, text[n + c.len_utf8()..].starts_with('{'), '"');
     }
     quoted.push('"');
     quoted
 }
 
-fn escape(out: &mut String, c: char, before_brace: bool) {
+fn escape(out: &mut String, c: char, before_brace: bool, quote: char) {
     match c {
-        '"' => out.push_str("\\\""),
+        _ if c == quote => out.extend(['\\', c]),
         '\\' => out.push_str("\\\\"),
         '#' if before_brace => out.push_str("\\#"),
         '\n' => out.push_str("\\n"),

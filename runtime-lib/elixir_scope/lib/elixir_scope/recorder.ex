@@ -30,7 +30,12 @@ defmodule ElixirScope.Recorder do
 
   @doc "The folder of the last recording of this VM, and why it ended early."
   @spec last() :: %{dir: Path.t() | nil, failure: String.t() | nil}
-  def last, do: GenServer.call(__MODULE__, :last, :infinity)
+  def last do
+    GenServer.call(__MODULE__, :last, :infinity)
+  catch
+    # The VM is going down, and the recorder went first.
+    :exit, _ -> %{dir: nil, failure: nil}
+  end
 
   @doc "Adds a node map to the recording, if there is one."
   @spec add_map(Path.t()) :: :ok | {:error, String.t()}

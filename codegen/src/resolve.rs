@@ -44,7 +44,6 @@ const ELIXIR: &[&str] = &[
     "IO",
     "Inspect",
     "Integer",
-    "Jason",
     "Keyword",
     "List",
     "Logger",

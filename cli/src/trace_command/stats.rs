@@ -74,7 +74,7 @@ fn summary(recording: &Recording, stats: &Stats, out: &mut dyn Write) -> io::Res
 
 // An absence is data: what is not zero is named.
 fn losses(stats: &Stats, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let lost = format!("events lost by full rings ({})", text::bytes(stats.lost_bytes));
+    let lost = format!("events lost by full rings (at least {})", text::bytes(stats.lost_bytes));
     let absent = [
         (stats.lost_events, lost.as_str()),
         (stats.recycled_segments, "older segments overwritten by the flight recorder"),

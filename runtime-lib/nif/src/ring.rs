@@ -140,7 +140,7 @@ impl Ring {
         let ticks = clock::ticks(self.session.clock.kind);
         let limit = if terms.is_empty() { 0 } else { self.session.limits.payload };
         if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
-            return self.lose(limit);
+            return self.lose();
         }
         if let Some(own) = own {
             self.see(env, own, pid);
@@ -201,8 +201,9 @@ impl Ring {
     }
 
     #[cold]
-    fn lose(&mut self, payload: usize) {
-        let (counters, bytes) = (self.counters, (RECORD_HEADER + payload) as u64);
+    fn lose(&mut self) {
+        // What the payload would have taken is not known: nothing was encoded.
+        let (counters, bytes) = (self.counters, RECORD_HEADER as u64);
         let Some(segment) = &mut self.data else {
             bump(&counters.unfiled_events, 1);
             bump(&counters.unfiled_bytes, bytes);
@@ -226,7 +227,7 @@ impl Ring {
     fn name(&mut self, kind: Kind, key: u64, pid: u64, text: &[u8]) {
         let text = &text[..text.len().min(1024)];
         if !self.names.as_ref().is_some_and(|segment| segment.has_room(text.len())) {
-            let Some(mut next) = self.session.claim(Store::Names) else { return self.lose(text.len()) };
+            let Some(mut next) = self.session.claim(Store::Names) else { return self.lose() };
             next.open(&self.session.header(self.number, self.ordinals[1], next.capacity()), [0; 4]);
             self.ordinals[1] += 1;
             if let Some(mut full) = self.names.replace(next) {

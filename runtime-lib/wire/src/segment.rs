@@ -24,7 +24,7 @@
 //! | 96 | 8 | checksum (FNV-1a) of the 96 bytes before |
 //! | 128 | 8 | cursor: bytes of data published (release store) |
 //! | 192 | 8 | events lost since the ring began |
-//! | 200 | 8 | bytes those would have taken |
+//! | 200 | 8 | bytes those would at least have taken |
 //! | 208 | 8 | events with a truncated or omitted payload |
 //! | 216 | 8 | panics caught in probes |
 //! | 224 | 8 | 1 when the writer sealed the segment |
@@ -87,7 +87,7 @@ pub struct SegmentCounters {
     pub cursor: u64,
     /// Events this ring lost so far.
     pub lost_events: u64,
-    /// Bytes this ring lost so far.
+    /// Bytes this ring lost so far, payloads not counted.
     pub lost_bytes: u64,
     /// Events of this ring whose payload was cut.
     pub truncated: u64,

@@ -126,11 +126,19 @@ defmodule ElixirScope.Recorder do
 
   defp open(options) do
     with :ok <- Native.load(),
-         {:ok, run} <- RunDir.create(options.dir, options.app),
-         {:ok, run} <- add_maps(run, options.maps),
-         :ok <- begin(run, options.limits) do
-      {:ok, run}
+         {:ok, run} <- RunDir.create(options.dir, options.app) do
+      with {:error, _} = error <- begin(run, options) do
+        # Of a recording that never was, nothing stays.
+        File.rm_rf(run.path)
+        error
+      end
     end
+  end
+
+  defp begin(run, options) do
+    with {:ok, run} <- add_maps(run, options.maps),
+         :ok <- begin_capture(run, options.limits),
+         do: {:ok, run}
   end
 
   defp add_maps(run, maps) do
@@ -142,15 +150,15 @@ defmodule ElixirScope.Recorder do
     end)
   end
 
-  defp begin(run, limits) do
-    with {:error, reason} <- begin_capture(run, limits) do
-      Native.stop()
-      {:error, "cannot record in #{run.path}: #{reason}"}
-    end
-  end
-
   defp begin_capture(run, limits) do
-    with :ok <- Native.start(run.path, run.id, limits, self(), Native.samples()), do: Gate.on()
+    with :ok <- Native.start(run.path, run.id, limits, self(), Native.samples()),
+         :ok <- Gate.on() do
+      :ok
+    else
+      {:error, reason} ->
+        Native.stop()
+        {:error, "cannot record in #{run.path}: #{reason}"}
+    end
   end
 
   defp close(%{recording: recording} = state) do

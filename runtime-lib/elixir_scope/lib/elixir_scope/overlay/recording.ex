@@ -64,7 +64,7 @@ defmodule ElixirScope.Overlay.Recording do
   end
 
   defp tell(reason) do
-    message = "elixir_scope: cannot record, the program runs on: #{reason}"
+    message = "elixir_scope: the program runs on: #{reason}"
     IO.puts(:stderr, IO.ANSI.format([:yellow, "warning: ", :reset, message]))
   end
 end

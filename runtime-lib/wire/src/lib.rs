@@ -24,6 +24,7 @@ pub mod run;
 pub mod segment;
 pub mod term;
 pub mod varint;
+mod words;
 
 pub use map::{MapBuilder, MapError, NodeEntry, NodeKind, NodeMap};
 pub use node_id::{NodeId, NodePath};

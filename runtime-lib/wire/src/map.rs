@@ -20,6 +20,7 @@
 //! 1; arity 1; zero 6.
 
 use crate::NodeId;
+use crate::words::{u32_at, u64_at};
 use std::collections::BTreeMap;
 
 const MAGIC: [u8; 8] = *b"ESCOPE\x1aM";
@@ -314,18 +315,6 @@ impl<B: AsRef<[u8]>> NodeMap<B> {
         let start = if index == 0 { 0 } else { end_of(index - 1) };
         std::str::from_utf8(raw.get(blob + start..blob + end_of(index))?).ok()
     }
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let mut word = [0; 4];
-    word.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(word)
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let mut word = [0; 8];
-    word.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_le_bytes(word)
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@
 //! | 216 | 8 | panics caught in probes |
 //! | 224 | 8 | 1 when the writer sealed the segment |
 
+use crate::words::{u32_at, u64_at};
+
 /// Bytes of the header; the data area follows, page aligned.
 pub const SEGMENT_HEADER: usize = 4096;
 /// First bytes of every segment.
@@ -227,18 +229,6 @@ impl PidLayout {
 
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let mut word = [0; 4];
-    word.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(word)
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let mut word = [0; 8];
-    word.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_le_bytes(word)
 }
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ defmodule ElixirScope do
     * `:maps` - node maps of the probes (default: those of the code that the Mix
       step has loaded; maps of code that is compiled later are added);
     * `:max_bytes` - bytes on disk; beyond, the recording ends (default 1 GiB);
-    * `:segment_bytes` - bytes of one segment file (default 4 MiB);
+    * `:segment_bytes` - bytes of one segment file (default 4 MiB, and at most an
+      eighth of `:max_bytes`, since some always stand ready);
     * `:depth`, `:items`, `:binary_bytes`, `:payload_bytes` - how much of a term is
       kept: its nesting (8), the elements of each container (64, at most 127),
       the bytes of each binary (512), and the bytes of all of an event's terms

@@ -120,7 +120,7 @@ unsafe fn in_bits(words: *const u64) -> Option<Place> {
     // limits in the second to fourth.
     unsafe {
         match *words & SUBTAG {
-            ON_HEAP if *words.add(1) % 8 == 0 => Some((words.add(2).cast(), (*words.add(1) / 8) as usize)),
+            ON_HEAP if (*words.add(1)).is_multiple_of(8) => Some((words.add(2).cast(), (*words.add(1) / 8) as usize)),
             SUB => {
                 let (base, start, end) = (*words.add(1) & !PRIMARY, *words.add(2), *words.add(3));
                 let whole = start % 8 == 0 && end % 8 == 0 && start <= end;

@@ -79,7 +79,8 @@ fn try_start(
     let &[segment, most, depth, items, bytes, payload] = limits else { return Err("six limits are needed".into()) };
     let size = |value: u64, least: u64, most: u64| usize::try_from(value.clamp(least, most)).unwrap_or(usize::MAX);
     let limits = Limits {
-        segment_bytes: size(segment, 64 * 1024, 1 << 30),
+        // The segments that stand ready take half of what is allowed at most.
+        segment_bytes: size(segment.min(most / 8), 64 * 1024, 1 << 30),
         max_bytes: most,
         depth: size(depth, 1, 32) as u32,
         items: size(items, 0, 127) as u32,

@@ -50,7 +50,7 @@ unsafe fn record(env: Env, argc: c_int, argv: *const RawTerm, kind: Kind, with_p
     };
     // Unwind safety: the ring's segment may be lost to it, which `event` copes with.
     if catch_unwind(AssertUnwindSafe(work)).is_err() {
-        ring::panicked();
+        ring::panicked(session);
     }
 }
 

@@ -272,15 +272,20 @@ fn bump(counter: &AtomicU64, by: u64) -> u64 {
     value
 }
 
-/// Counts a panic and switches capture off.
+/// Counts a panic and switches capture off, unless that has happened meanwhile.
 #[cold]
-pub fn panicked() {
-    ACTIVE.store(null_mut(), Ordering::Release);
+pub fn panicked(session: &'static Session) {
+    let this = std::ptr::from_ref(session).cast_mut();
+    let _ = ACTIVE.compare_exchange(this, null_mut(), Ordering::AcqRel, Ordering::Relaxed);
+    // A ring without a segment cannot say so, and may be of an earlier recording.
+    let own = std::ptr::eq(OF.get(), session);
     // SAFETY: the ring is this thread's alone; the work that panicked is over.
-    if let Some(ring) = unsafe { RING.get().as_mut() } {
-        let panics = bump(&ring.counters.panics, 1);
-        if let Some(segment) = &mut ring.data {
-            segment.store(wire::segment::PANICS_AT, panics);
+    match unsafe { RING.get().as_mut() }.filter(|_| own) {
+        Some(Ring { data: Some(segment), counters, .. }) => {
+            segment.store(wire::segment::PANICS_AT, bump(&counters.panics, 1));
+        }
+        _ => {
+            session.unfiled_panics.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

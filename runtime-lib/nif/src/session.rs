@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PidLayout};
+use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, PidLayout};
 use wire::{Kind, SegmentHeader};
 
 /// How many segments stand ready.
@@ -50,6 +50,8 @@ pub struct Session {
     pub pid_layout: PidLayout,
     /// Who is told about processes seen for the first time.
     pub recorder: ErlNifPid,
+    /// Panics caught on threads that had no segment to say so.
+    pub unfiled_panics: AtomicU64,
     data: [AtomicPtr<Segment>; SPARES],
     names: [AtomicPtr<Segment>; SPARES],
     next_ring: AtomicU32,
@@ -121,6 +123,7 @@ impl Session {
             clock: clock::clock(),
             pid_layout,
             recorder,
+            unfiled_panics: AtomicU64::new(0),
             data: Default::default(),
             names: Default::default(),
             next_ring: AtomicU32::new(CONTROL_RING + 1),
@@ -132,13 +135,19 @@ impl Session {
             counters: Mutex::default(),
             helper: Mutex::default(),
         }));
-        let mut control = session.create("ring", CONTROL_BYTES)?;
-        control.open(&session.header(CONTROL_RING, 0, control.capacity()), [0; 4]);
-        write_moment(&mut control);
-        session.fill_spares()?;
-        let helper = std::thread::Builder::new().name("escope-helper".into()).spawn(move || session.help(control))?;
-        *lock(&session.helper) = Some(helper);
+        // Segments that stay mapped hold their space even when they are removed.
+        session.begin().inspect_err(|_| session.stop())?;
         Ok(session)
+    }
+
+    fn begin(&'static self) -> io::Result<()> {
+        let mut control = self.create("ring", CONTROL_BYTES)?;
+        control.open(&self.header(CONTROL_RING, 0, control.capacity()), [0; 4]);
+        write_moment(&mut control);
+        self.fill_spares()?;
+        let helper = std::thread::Builder::new().name("escope-helper".into()).spawn(move || self.help(control))?;
+        *lock(&self.helper) = Some(helper);
+        Ok(())
     }
 
     /// Ends the helper and removes the segments nobody used.
@@ -153,6 +162,7 @@ impl Session {
                 let _ = std::fs::remove_file(spare.path());
             }
         }
+        self.unmap_retired();
     }
 
     /// A prepared segment, if there is one: lock-free.
@@ -175,6 +185,12 @@ impl Session {
             // The helper holds the lock: a probe does not wait, the mapping stays.
             Err(_) => std::mem::forget(segment),
         }
+    }
+
+    fn unmap_retired(&self) {
+        // The lock is released before the segments are: `retire` never waits for it.
+        let retired = std::mem::take(&mut *lock(&self.retired));
+        drop(retired);
     }
 
     /// The header of a segment that is opened now.
@@ -206,6 +222,7 @@ impl Session {
         let [events, bytes] = self.unfiled();
         totals[2] += events;
         totals[3] += bytes;
+        totals[5] += self.unfiled_panics.load(Ordering::Relaxed);
         totals
     }
 
@@ -223,12 +240,15 @@ impl Session {
 
     fn help(&self, mut control: Segment) {
         // The second calibration comes soon, for recordings that end soon.
-        let (mut calibrated, mut every) = (Instant::now(), Duration::from_millis(10));
+        let (mut calibrated, mut every, mut failed) = (Instant::now(), Duration::from_millis(10), false);
         while !self.stopping.load(Ordering::Acquire) {
             std::thread::sleep(PAUSE);
-            drop(std::mem::take(&mut *lock(&self.retired)));
-            if let Err(error) = self.fill_spares() {
+            self.unmap_retired();
+            // The recorder ends the recording at the first failure: a disk that is
+            // full is not tried again every millisecond.
+            if !failed && let Err(error) = self.fill_spares() {
                 *lock(&self.failure) = Some(error.to_string());
+                failed = true;
             }
             if calibrated.elapsed() >= every {
                 write_moment(&mut control);
@@ -241,11 +261,12 @@ impl Session {
         control.seal();
     }
 
-    /// The control ring's own losses are those that no other ring could note.
+    /// The control ring's own losses and panics are those that no other ring could note.
     fn write_unfiled(&self, control: &mut Segment) {
         let [events, bytes] = self.unfiled();
         control.store(LOST_EVENTS_AT, events);
         control.store(LOST_BYTES_AT, bytes);
+        control.store(PANICS_AT, self.unfiled_panics.load(Ordering::Relaxed));
     }
 
     fn fill_spares(&self) -> io::Result<()> {

@@ -130,12 +130,13 @@ fn note_name(env: Env<'_>, pid: LocalPid, text: Binary<'_>) -> bool {
     true
 }
 
-/// Records that a process ended.
+/// Records that a process ended, with its reason if that is known.
 #[rustler::nif]
-fn note_exit(env: Env<'_>, pid: LocalPid, reason: Term<'_>) -> bool {
+fn note_exit(env: Env<'_>, pid: LocalPid, reason: Vec<Term<'_>>) -> bool {
     let Some(session) = ring::active() else { return false };
     let pid = pid.encode(env);
+    let reason: Vec<_> = reason.iter().map(Term::as_c_arg).collect();
     // SAFETY: the environment and the terms are this call's.
-    unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, pid.as_c_arg(), &[reason.as_c_arg()]) };
+    unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, pid.as_c_arg(), &reason) };
     true
 }

@@ -3,22 +3,34 @@ defmodule ElixirScope.Native do
   # The capture library, `priv/elixir_scope_nif.so`; see `runtime-lib/nif`.
   #
   # Nothing here is called before `load/0` said `:ok`, and the probes below only
-  # through the module that `ElixirScope.Gate` loads.
+  # through the module that `ElixirScope.Gate` loads. Should this module be replaced
+  # in a running VM, its functions are what stands here until `load/0` is called
+  # again: they do nothing, and break nobody.
+
+  @replaced "the module of the capture library was replaced"
 
   @doc "Loads the library; once is enough, more does no harm."
   @spec load() :: :ok | {:error, String.t()}
   def load do
     with directory when is_list(directory) <- :code.priv_dir(:elixir_scope) do
-      directory |> :filename.join(~c"elixir_scope_nif") |> :erlang.load_nif(0) |> loaded()
+      library = :filename.join(directory, ~c"elixir_scope_nif")
+      library |> :erlang.load_nif(0) |> loaded(library)
     else
       {:error, :bad_name} -> {:error, "the package elixir_scope is not on the code path"}
     end
   end
 
-  defp loaded(:ok), do: :ok
-  # Loaded before, by this module or by the one it replaced.
-  defp loaded({:error, {kind, _}}) when kind in [:reload, :upgrade], do: :ok
-  defp loaded({:error, {_, text}}), do: {:error, "the capture library: #{text}"}
+  defp loaded(:ok, _), do: :ok
+  defp loaded({:error, {:reload, _}}, _), do: :ok
+
+  # This module was replaced, and the old code still has the library.
+  defp loaded({:error, {:upgrade, text}}, library) do
+    if :code.soft_purge(__MODULE__),
+      do: library |> :erlang.load_nif(0) |> loaded(library),
+      else: {:error, "the capture library: #{text}"}
+  end
+
+  defp loaded({:error, {_, text}}, _), do: {:error, "the capture library: #{text}"}
 
   @doc "The probes, with their arities."
   @spec probes() :: [{atom, arity}]
@@ -38,7 +50,7 @@ defmodule ElixirScope.Native do
   """
   @spec start(Path.t(), <<_::128>>, [non_neg_integer], pid, [binary]) ::
           :ok | {:error, String.t()}
-  def start(_directory, _run, _limits, _recorder, _samples), do: missing()
+  def start(_directory, _run, _limits, _recorder, _samples), do: {:error, @replaced}
 
   @doc "A binary of each form: on the heap, shared, parts of both, and appended to."
   @spec samples() :: [binary]
@@ -51,50 +63,48 @@ defmodule ElixirScope.Native do
 
   @doc "Stops; true when a recording was running."
   @spec stop() :: boolean
-  def stop, do: missing()
+  def stop, do: false
 
   @doc """
   Whether events are written; events, bytes, lost events, lost bytes, truncated
   events, panics; why no more can be written, or `""`.
   """
   @spec status() :: {boolean, [non_neg_integer], String.t()}
-  def status, do: missing()
+  def status, do: {false, [0, 0, 0, 0, 0, 0], @replaced}
 
   @doc "Names a process in the recording."
   @spec note_name(pid, String.t()) :: boolean
-  def note_name(_pid, _name), do: missing()
+  def note_name(_pid, _name), do: false
 
-  @doc "Notes that a process ended."
-  @spec note_exit(pid, term) :: boolean
-  def note_exit(_pid, _reason), do: missing()
+  @doc "Notes that a process ended, and in a list the reason, if it is known."
+  @spec note_exit(pid, [term]) :: boolean
+  def note_exit(_pid, _reason), do: false
 
   @doc "Does nothing: what calling a native function costs."
   @spec nop() :: :ok
-  def nop, do: missing()
+  def nop, do: :ok
 
   for arity <- 1..11 do
     @doc false
-    def enter(unquote_splicing(Enum.map(1..arity, fn _ -> quote(do: _) end))), do: missing()
+    def enter(unquote_splicing(Enum.map(1..arity, fn _ -> quote(do: _) end))), do: :ok
   end
 
   @doc false
-  def branch(_), do: missing()
+  def branch(_), do: :ok
   @doc false
-  def caught(_, _, _, _), do: missing()
+  def caught(_, _, _, _), do: :ok
   @doc false
-  def leave(_), do: missing()
+  def leave(_), do: nil
   @doc false
-  def leave(_, _), do: missing()
+  def leave(_, value), do: value
   @doc false
-  def leave_falsy(_, _), do: missing()
+  def leave_falsy(_, value), do: value
   @doc false
-  def leave_truthy(_, _), do: missing()
+  def leave_truthy(_, value), do: value
   @doc false
-  def bind(_, _), do: missing()
+  def bind(_, value), do: value
   @doc false
-  def tail(_), do: missing()
+  def tail(_), do: :ok
   @doc false
-  def tail(_, _), do: missing()
-
-  defp missing, do: :erlang.nif_error(:not_loaded)
+  def tail(_, value), do: value
 end

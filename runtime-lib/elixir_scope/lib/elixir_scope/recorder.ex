@@ -77,7 +77,7 @@ defmodule ElixirScope.Recorder do
   def handle_call(:stop, _from, %{recording: nil} = state),
     do: {:reply, {:error, "no recording is running"}, state}
 
-  def handle_call(:stop, _from, state), do: {:reply, :ok, close(state)}
+  def handle_call(:stop, _from, state), do: {:reply, :ok, finish(state)}
 
   def handle_call(:last, _from, state), do: {:reply, state.last, state}
 
@@ -100,7 +100,8 @@ defmodule ElixirScope.Recorder do
 
   def handle_info({:DOWN, _reference, :process, pid, reason}, %{recording: recording} = state) do
     if recording != nil and is_map_key(recording.watched, pid) do
-      Native.note_exit(pid, reason)
+      # Of a process that was gone before it could be watched, no reason is known.
+      Native.note_exit(pid, if(reason == :noproc, do: [], else: [reason]))
       watched = Map.delete(recording.watched, pid)
       {:noreply, %{state | recording: %{recording | watched: watched}}}
     else
@@ -111,10 +112,9 @@ defmodule ElixirScope.Recorder do
   def handle_info({:sweep, id}, %{recording: %{run: %{id: id}} = recording} = state) do
     Process.send_after(self(), {:sweep, id}, @sweep)
 
-    case Native.status() do
-      {true, _, ""} -> {:noreply, %{state | recording: rename(recording)}}
-      {true, _, reason} -> {:noreply, give_up(state, reason)}
-      {false, _, _} -> {:noreply, give_up(state, "a probe failed; capture is off")}
+    case failure() do
+      nil -> {:noreply, %{state | recording: rename(recording)}}
+      reason -> {:noreply, give_up(state, reason)}
     end
   end
 
@@ -122,7 +122,7 @@ defmodule ElixirScope.Recorder do
 
   @impl true
   def terminate(_reason, %{recording: nil}), do: :ok
-  def terminate(_reason, state), do: close(state)
+  def terminate(_reason, state), do: finish(state)
 
   defp open(options) do
     with :ok <- Native.load(),
@@ -170,10 +170,27 @@ defmodule ElixirScope.Recorder do
     %{state | recording: nil}
   end
 
-  # The library is silent after `stop/0`, whether or not the gate moves.
+  # The library is silent after `stop/0`, whether or not the gate moves. Loading the
+  # gate's code then waits for every scheduler, so for probes that were still at it.
   defp close_gate do
+    if Native.load() == :ok, do: Native.stop()
     Gate.off()
-    Native.stop()
+  end
+
+  # A recording may end before the sweep notices that it had to.
+  defp finish(state) do
+    case failure() do
+      nil -> close(state)
+      reason -> give_up(state, reason)
+    end
+  end
+
+  defp failure do
+    case Native.status() do
+      {true, _, ""} -> nil
+      {false, _, ""} -> "a probe failed; capture is off"
+      {_, _, reason} -> reason
+    end
   end
 
   defp give_up(%{recording: recording} = state, reason) do

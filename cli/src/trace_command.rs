@@ -51,8 +51,8 @@ enum Format {
     Json,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 fine, 1 the run's files have faults (all that is readable is shown), \
-                          2 could not run.";
+const EXIT_CODES: &str = "\
+Exit codes: 0 fine, 1 the run's files have faults (all that is readable is shown), 2 could not run.";
 
 /// What a command found: whether the files are sound.
 type Soundness = bool;

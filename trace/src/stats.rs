@@ -16,6 +16,8 @@ pub struct Stats {
     pub app: Option<String>,
     /// How far the run got.
     pub state: RunState,
+    /// Why the recording ended before the program did.
+    pub failure: Option<String>,
     /// From the recording's start to its last event.
     pub span_ns: u64,
     /// Events present.
@@ -94,6 +96,7 @@ impl Stats {
             run: recording.info().map(|info| info.id.clone()),
             app: recording.info().map(|info| info.app.clone()),
             state: recording.state(),
+            failure: recording.info().and_then(|info| info.failure.clone()),
             span_ns: recording.span_ns(),
             events,
             event_bytes: tally.bytes,

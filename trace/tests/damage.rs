@@ -7,8 +7,8 @@ use common::{PID, RUN, Writer};
 use std::fs;
 use std::path::Path;
 use trace::{Frames, OpenError, Recording, RunState, Stats};
-use wire::Term;
-use wire::segment::{CURSOR_AT, SEGMENT_HEADER};
+use wire::segment::{CURSOR_AT, SEALED_AT, SEGMENT_HEADER};
+use wire::{Kind, Term};
 
 const RING: &str = "ring-001-000000.seg";
 
@@ -157,4 +157,68 @@ fn an_unsealed_run_is_recording_or_killed() {
     info["started_ns"] = 9_000_000_000_000_000_000u64.into();
     fs::write(writer.dir.join("run.json"), info.to_string()).unwrap();
     assert_eq!(Recording::open(&writer.dir).unwrap().state(), RunState::Recording);
+}
+
+#[test]
+fn segments_that_stand_ready_are_passed_over() {
+    let dir = small().finish();
+    let sound = read(&dir);
+    for file in ["ring-000007.seg", "names-000008.seg"] {
+        fs::write(dir.join(file), vec![0; SEGMENT_HEADER + 4096]).unwrap();
+    }
+    assert_eq!(read(&dir), sound);
+    // With something published, it was in use: then its header is damaged.
+    edit(&dir, "ring-000007.seg", |data| data[CURSOR_AT] = 40);
+    let (events, findings) = read(&dir);
+    assert_eq!((events, findings.len()), (sound.0, 1), "{findings:?}");
+    assert!(findings[0].starts_with("ring-000007.seg"));
+}
+
+#[test]
+fn the_control_ring_says_whether_a_run_is_finished() {
+    let mut writer = small();
+    writer.ring = 0;
+    writer.event(Kind::Mark, 0, PID, &[]);
+    writer.sealed = false;
+    let dir = writer.finish();
+    let state = || Recording::open(&dir).unwrap().state();
+    assert_eq!(state(), RunState::Killed);
+    edit(&dir, RING, |data| data[SEALED_AT] = 1);
+    assert_eq!(state(), RunState::Killed, "another ring's seal says nothing");
+    edit(&dir, RING, |data| data[SEALED_AT] = 0);
+    edit(&dir, "ring-000-000000.seg", |data| data[SEALED_AT] = 1);
+    assert_eq!(state(), RunState::Finished);
+}
+
+#[test]
+fn a_recording_that_ended_early_says_why() {
+    let dir = small().finish();
+    let why = || Stats::of(&Recording::open(&dir).unwrap(), &Frames::default()).failure;
+    assert_eq!(why(), None);
+    edit(&dir, "run.json", |json| {
+        let text = String::from_utf8(std::mem::take(json)).unwrap();
+        assert!(text.contains("\"failure\": null"));
+        *json = text.replace("\"failure\": null", "\"failure\": \"the disk is full\"").into_bytes();
+    });
+    assert_eq!(why().as_deref(), Some("the disk is full"));
+    // Written by a version that had no such field.
+    edit(&dir, "run.json", |json| {
+        let mut value: serde_json::Value = serde_json::from_slice(json).unwrap();
+        value.as_object_mut().unwrap().remove("failure");
+        *json = value.to_string().into_bytes();
+    });
+    assert_eq!((why(), read(&dir).1), (None, Vec::new()));
+}
+
+#[test]
+fn a_process_that_was_gone_before_it_was_watched_ended_for_an_unknown_reason() {
+    let mut writer = small();
+    for (n, reason) in ["noproc", "killed"].into_iter().enumerate() {
+        let reason = writer.atom(reason);
+        writer.exit(PID + (n as u64) * 16, reason);
+    }
+    let recording = Recording::open(&writer.finish()).unwrap();
+    let stats = Stats::of(&recording, &Frames::build(&recording));
+    let ends: Vec<_> = stats.processes.iter().map(|process| (process.ended, process.exit_reason.as_deref())).collect();
+    assert_eq!(ends, [(true, None), (true, Some(":killed"))]);
 }

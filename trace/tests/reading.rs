@@ -125,6 +125,7 @@ fn calls_read_as_they_were_captured() {
     check("wsku,wn", &[text("a"), one()], r#"Shop.Feed.parse("a", 1)"#);
     check("wsku,s_opts", &[text("a")], r#"Shop.Feed.parse("a", _opts)"#);
     check("pkind,prest,wacc", &[one(), text("x"), list(vec![])], r#"Shop.Feed.parse(<<…>> kind=1, rest="x", acc=[])"#);
+    check("s<<kind>>,pkind,s_", &[one()], "Shop.Feed.parse(<<…>> kind=1, _)");
     check("wacc,pkind", &[one(), one()], "Shop.Feed.parse(acc=1, <<…>> kind=1)");
     check("wn", &[one(), one()], "Shop.Feed.parse(1, 1)");
 }

@@ -6,13 +6,21 @@ use std::io::Write;
 use std::path::PathBuf;
 use trace::{RunState, RunSummary, run};
 
+const NOTES: &str = "\
+JSON: {runs: [{id, path, app, started_ns, duration_ns, events, bytes, state, lost_events,
+    findings}],
+  unreadable: [{path, error}]}
+state is recording, finished, killed or unknown.";
+
 /// Arguments of `trace ls`.
 #[derive(Args, Debug)]
-#[command(after_help = format!(
-    "JSON: {{\"runs\": [{{id, path, app, started_ns, duration_ns, events, bytes, state, lost_events, findings}}], \
-     \"unreadable\": [{{path, error}}]}}; state is recording, finished, killed or unknown.\n{}", super::EXIT_CODES))]
+#[command(after_help = format!("{NOTES}\n\n{}", super::EXIT_CODES))]
 pub struct LsArgs {
     /// The folder of runs, or the project that holds it [default: $ELIXIRSCOPE_DIR, else .elixir_scope/runs]
+    #[arg(value_name = "DIR", conflicts_with = "dir")]
+    place: Option<PathBuf>,
+    /// The same, as `show` and `stats` call it
+    #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value = "text")]
@@ -20,7 +28,7 @@ pub struct LsArgs {
 }
 
 pub(super) fn run(args: &LsArgs, out: &mut dyn Write) -> Result<Soundness, Failure> {
-    let runs = runs(args.dir.as_deref());
+    let runs = runs(args.place.as_deref().or(args.dir.as_deref()));
     let (mut summaries, mut unreadable) = (Vec::new(), Vec::new());
     for dir in runs.list()? {
         match run::summarize(&dir) {

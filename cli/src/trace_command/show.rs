@@ -7,16 +7,23 @@ use trace::outline::{self, Outline, ProcessView, Report, Row, Selection};
 use trace::value::inspect;
 use trace::{Closing, Frame, Frames, Recording};
 
+const NOTES: &str = "\
+Columns: moment from the recording's start, duration (≤ where the end is inferred, ≥ where it is
+open), call, result, position. Processes stand in the order of their first event, the calls of
+each in the order of entry. A tail call (↪) is followed to the next line where that is what it
+calls; else its result is not known.
+
+JSON: {run, app, state, lost_events,
+  processes: [{pid, name, events, calls, orphans, start_ns, end_ns, ended, exit_reason}],
+  frames: [{id, pid, parent, tail_of, depth, function, args: [{name, part, value}], file, line,
+    start_ns, duration_ns, closing, tail_to, inferred, result, exit_reason}],
+  shown, more, findings: [{file, offset, problem, advice}]}
+closing is open, returned, tail, raised or exited; loops are not folded; an ended process without
+exit_reason was gone before it could be watched.";
+
 /// Arguments of `trace show`.
 #[derive(Args, Debug)]
-#[command(after_help = format!(
-    "Columns: moment from the recording's start, duration (≤ where the end is inferred, ≥ where it is open), call, \
-     result, position.\n\n\
-     JSON: {{run, app, state, lost_events, processes: [{{pid, name, events, calls, orphans, start_ns, end_ns, ended, \
-     exit_reason}}], frames: [{{id, pid, parent, tail_of, depth, function, args: [{{name, part, value}}], file, line, \
-     start_ns, duration_ns, closing, inferred, result, exit_reason}}], shown, more, findings: [{{file, offset, problem, \
-     advice}}]}}; closing is open, returned, tail, raised or exited; frames are in order of entry within each process; \
-     loops are not folded.\n\n{}", super::EXIT_CODES))]
+#[command(after_help = format!("{NOTES}\n\n{}", super::EXIT_CODES))]
 pub struct ShowArgs {
     #[command(flatten)]
     run: RunArgs,
@@ -33,7 +40,7 @@ pub struct ShowArgs {
     #[arg(long, value_name = "T", value_parser = text::parse_moment)]
     to: Option<i64>,
     /// Levels of calls
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     depth: Option<u32>,
     /// Number of calls
     #[arg(long, value_name = "N", default_value_t = 2000)]
@@ -41,7 +48,7 @@ pub struct ShowArgs {
     /// Show every turn of a loop
     #[arg(long)]
     no_fold: bool,
-    /// Columns to use [default: $COLUMNS, else 100]
+    /// Columns to use, at least 40 [default: $COLUMNS, else 100]
     #[arg(long, value_name = "N")]
     width: Option<usize>,
 }
@@ -69,7 +76,7 @@ pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<Soundness, Fai
     let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
     let width = args.width.or_else(columns).unwrap_or(100).max(40);
     let page = Page { recording: &recording, frames: &frames, paint: Paint::for_stdout(), width };
-    page.print(&outline, out)?;
+    page.print(&outline, &selection, out)?;
     out.flush()?;
     Ok(report(recording.findings()))
 }
@@ -82,12 +89,14 @@ struct Page<'a> {
 }
 
 const MARGIN: usize = 20;
+/// Columns in which a call and its result say something though they are cut.
+const ROOMY: usize = 75;
 /// More characters than a value that was recorded has.
 const UNCUT: usize = 1 << 20;
 const DEEPEST_INDENT: u32 = 20;
 
 impl Page<'_> {
-    fn print(&self, outline: &Outline, out: &mut dyn Write) -> io::Result<()> {
+    fn print(&self, outline: &Outline, selection: &Selection, out: &mut dyn Write) -> io::Result<()> {
         for (n, row) in outline.rows.iter().enumerate() {
             match *row {
                 Row::Process(number) => {
@@ -110,7 +119,7 @@ impl Page<'_> {
                 }
             }
         }
-        self.footer(outline, out)
+        self.footer(outline, selection, out)
     }
 
     fn process(&self, number: u32, out: &mut dyn Write) -> io::Result<()> {
@@ -126,14 +135,19 @@ impl Page<'_> {
         }
         let facts = facts.join(", ");
         let at = text::moment(view.end_ns);
-        let used = text::width(&title) + text::width(&facts) + text::width(&at);
-        let room = self.width.saturating_sub(used + "   · exited:  at ".len()).max(20);
-        let end = match outline::exit_reason(self.recording, self.frames, process) {
-            Some(reason) => format!("exited: {} at {at}", inspect(&reason, room)),
+        let end = match &view.reason {
+            Some(reason) => format!("exited: {} at {at}", inspect(reason, UNCUT)),
             None if view.ended => text::ENDED.to_owned(),
             None => "no end recorded".to_owned(),
         };
-        writeln!(out, "{}  {}", self.paint.bold(&title), self.paint.dim(&format!("{facts} · {end}")))
+        let title_width = text::width(&title);
+        let title = self.paint.bold(&title);
+        if title_width + text::width(&facts) + text::width(&end) + 5 <= self.width {
+            return writeln!(out, "{title}  {}", self.paint.dim(&format!("{facts} · {end}")));
+        }
+        let room = self.width.saturating_sub("  exited:  at ".len() + text::width(&at));
+        let end = view.reason.map_or(end, |reason| format!("exited: {} at {at}", inspect(&reason, room)));
+        writeln!(out, "{title}  {}\n  {}", self.paint.dim(&facts), self.paint.dim(&end))
     }
 
     fn remark(&self, indent: u32, text: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -154,17 +168,22 @@ impl Page<'_> {
         let site = self.recording.sites().get(frame.clause);
         let file = self.recording.sites().file(site);
         let position = if file.is_empty() { String::new() } else { format!("{file}:{}", site.line) };
-        // The call matters more than the folder, and the line more than the whole of a value.
-        let name = position.rsplit_once('/').map_or(position.as_str(), |(_, name)| name);
-        let line = &position[file.len()..];
         let indent = indentation(indent);
         let left = self.width.saturating_sub(MARGIN + text::width(&indent));
-        let tries = [(position.as_str(), 2), (name, 2), (name, 3), (name, 4), (line, 3), (line, 4)];
-        let whole = self.whole(number, left, &[&position, name, line]);
-        let fitting = || tries.into_iter().find_map(|(position, share)| self.fit(number, left, position, share).ok());
-        let line = whole.or_else(fitting);
-        let line = line.unwrap_or_else(|| self.fit(number, left, line, 4).unwrap_or_else(|wide| wide));
+        let line = self.laid_out(number, left, &position, &position[file.len()..]);
         writeln!(out, "{} {took:>8}  {indent}{line}", self.paint.dim(&start))
+    }
+
+    // The values matter more than the folder and the file, which the module often
+    // names too, and the line more than the whole of a value.
+    fn laid_out(&self, number: u32, left: usize, position: &str, line: &str) -> String {
+        let name = position.rsplit_once('/').map_or(position, |(_, name)| name);
+        let roomy = |position: &&str| left.saturating_sub(behind(position)) >= ROOMY;
+        let cut = [position, name].into_iter().filter(roomy).map(|position| (position, 2));
+        let tries = cut.chain([(line, 2), (line, 3), (line, 4), ("", 4)]);
+        self.whole(number, left, &[position, name, line])
+            .or_else(|| tries.into_iter().find_map(|(position, share)| self.fit(number, left, position, share).ok()))
+            .unwrap_or_else(|| self.fit(number, left, "", 8).unwrap_or_else(|wide| wide))
     }
 
     // Call and result uncut, with the longest position that lets them be so.
@@ -182,12 +201,24 @@ impl Page<'_> {
     // too wide.
     fn fit(&self, number: u32, left: usize, position: &str, share: usize) -> Result<String, String> {
         let frame = self.frames.get(number);
-        let is_succeeded = frame.last() != number;
-        let room = left.saturating_sub(behind(position));
-        let (mark, _) = self.ending(frame, is_succeeded, room / share);
-        let space = room.saturating_sub(text::width(&mark) + 1);
+        let ending = |room| self.ending(frame, frame.last() != number, room);
+        let beside = |text: &str| left.saturating_sub(behind(position) + text::width(text) + 1);
+        let least = if share > 4 { 5 } else { 14 };
+        let first = ending((beside("") / share).max(least));
+        let call = self.call_in(frame, beside(&first.0));
+        let free = beside(&call);
+        let wider = [free, free.saturating_sub(4)].map(ending).into_iter().find(|(mark, _)| text::width(mark) <= free);
+        let (mark, painted) = wider.unwrap_or(first);
+        let call = self.call_in(frame, beside(&mark));
+        let used = text::width(&call) + 1 + text::width(&mark);
+        let line = self.join(&call, &painted, left.saturating_sub(used), position);
+        if used + behind(position) <= left { Ok(line) } else { Err(line) }
+    }
+
+    // A call in about `space` columns: values cut to a limit may exceed it a
+    // little, then they get less.
+    fn call_in(&self, frame: &Frame, space: usize) -> String {
         let (mut call, mut limit) = (String::new(), space);
-        // Values cut to a limit may exceed it a little: then they get less.
         for _ in 0..4 {
             call = outline::call_text(self.recording, frame, limit);
             match text::width(&call).checked_sub(space) {
@@ -195,15 +226,7 @@ impl Page<'_> {
                 _ => break,
             }
         }
-        let free = room.saturating_sub(text::width(&call) + 1);
-        let (mark, painted) = [free, free.saturating_sub(4), room / share]
-            .into_iter()
-            .map(|room| self.ending(frame, is_succeeded, room))
-            .find(|(mark, _)| text::width(mark) <= free)
-            .unwrap_or_else(|| self.ending(frame, is_succeeded, room / share));
-        let used = text::width(&call) + 1 + text::width(&mark);
-        let line = self.join(&call, &painted, left.saturating_sub(used), position);
-        if used <= room { Ok(line) } else { Err(line) }
+        call
     }
 
     // The position ends where the columns do, two behind what stands before it.
@@ -222,7 +245,7 @@ impl Page<'_> {
         };
         let mark = match frame.closing {
             Closing::Returned => {
-                format!("→ {}", value(room.saturating_sub(2).max(12)).unwrap_or_else(|| "?".to_owned()))
+                format!("→ {}", value(room.saturating_sub(2)).unwrap_or_else(|| "?".to_owned()))
             }
             Closing::Tail => {
                 let callee = outline::callee(self.recording, frame).filter(|_| !is_succeeded);
@@ -231,7 +254,7 @@ impl Page<'_> {
             }
             Closing::Raised => "✗ raised (inferred)".to_owned(),
             Closing::Exited => match outline::exit_reason(self.recording, self.frames, process) {
-                Some(reason) => format!("✗ exited: {}", inspect(&reason, room.saturating_sub(10).max(10))),
+                Some(reason) => format!("✗ exited: {}", inspect(&reason, room.saturating_sub(10).max(5))),
                 None => format!("✗ {}", text::ENDED),
             },
             Closing::Open => "… open".to_owned(),
@@ -245,32 +268,42 @@ impl Page<'_> {
         (mark, painted)
     }
 
-    fn footer(&self, outline: &Outline, out: &mut dyn Write) -> io::Result<()> {
+    fn footer(&self, outline: &Outline, selection: &Selection, out: &mut dyn Write) -> io::Result<()> {
         let mut lines = Vec::new();
-        if outline.more > 0 {
-            lines.push(format!(
-                "… {} (--limit {})",
-                text::counted(outline.more, "more call"),
-                outline.more + outline.shown
-            ));
-        }
-        if outline.silent > 0 {
+        if outline.shown + outline.more == 0 {
+            lines.push(self.nothing(outline, selection));
+        } else if outline.silent > 0 {
             lines.push(format!("… {} without a call to show", text::counted(outline.silent, "process")));
+        }
+        if outline.more > 0 {
+            let all = outline.more + outline.shown;
+            lines.insert(0, format!("… {} (--limit {all})", text::counted(outline.more, "more call")));
         }
         let rings = trace::run::ring_totals(self.recording.segments());
         let lost: u64 = rings.iter().map(|ring| ring.lost_events + ring.recycled_segments).sum();
         if lost > 0 {
             lines.push("events are missing (full or overwritten rings): see `trace stats`".to_owned());
         }
-        if self.frames.all().is_empty() {
-            lines.push("no call was recorded".to_owned());
-        } else if outline.shown == 0 {
-            lines.push("no call matches".to_owned());
-        }
         if !lines.is_empty() && !outline.rows.is_empty() {
             writeln!(out)?;
         }
         lines.iter().try_for_each(|line| writeln!(out, "{}", self.paint.note(line)))
+    }
+
+    // Why there is nothing to show.
+    fn nothing(&self, outline: &Outline, selection: &Selection) -> String {
+        let end = i64::try_from(self.recording.span_ns()).unwrap_or(i64::MAX);
+        let sites = self.recording.sites();
+        let is_named = |fun: &String| sites.iter().any(|site| outline::is_function(sites.function(site), fun));
+        match (&selection.pid, &selection.function, selection.from_ns) {
+            _ if self.frames.all().is_empty() => "no call was recorded".to_owned(),
+            (Some(pid), ..) if outline.silent == 0 => {
+                format!("no process is called {pid}; `trace stats --top 1000` lists them")
+            }
+            (_, Some(fun), _) if !is_named(fun) => format!("no function with probes is called {fun} or begins so"),
+            (.., Some(from)) if from > end => format!("the recording ends at {}", text::moment(end)),
+            _ => "no call matches".to_owned(),
+        }
     }
 }
 

@@ -4,18 +4,23 @@ use super::{Failure, Format, RunArgs, Soundness, paint::Paint, report, text};
 use clap::Args;
 use std::io::{self, Write};
 use trace::stats::Count;
-use trace::{Frames, Recording, Stats};
+use trace::value::inspect;
+use trace::{Frames, Recording, RunState, Stats};
+
+const NOTES: &str = "\
+JSON: {run, app, state, failure, span_ns, events, event_bytes, bytes_per_event, name_bytes, atoms,
+  kinds|modules|functions|closings: [{name, count, bytes}],
+  processes: [{pid, name, events, calls, orphans, start_ns, end_ns, ended, exit_reason}], orphans,
+  rings: [{ring, segments, recycled_segments, missing_segments, bytes, lost_events, lost_bytes,
+    truncated, panics, sealed}],
+  missing_segments, recycled_segments, lost_events, lost_bytes, truncated, omitted, panics,
+  unresolved_nodes, findings: [{file, offset, problem, advice}]}
+Times count from the recording's start. Lists are complete and sorted, most first; processes with
+as many events stand in the order of their first.";
 
 /// Arguments of `trace stats`.
 #[derive(Args, Debug)]
-#[command(after_help = format!(
-    "JSON: {{run, app, state, span_ns, events, event_bytes, bytes_per_event, name_bytes, atoms, \
-     kinds|modules|functions|closings: [{{name, count, bytes}}], \
-     processes: [{{pid, name, events, calls, orphans, start_ns, end_ns, ended, exit_reason}}], orphans, \
-     rings: [{{ring, segments, recycled_segments, missing_segments, bytes, lost_events, lost_bytes, truncated, panics, \
-     sealed}}], missing_segments, recycled_segments, lost_events, lost_bytes, truncated, omitted, panics, \
-     unresolved_nodes, findings: [{{file, offset, problem, advice}}]}}; times count from the recording's start. \
-     Lists are complete and sorted, most first.\n{}", super::EXIT_CODES))]
+#[command(after_help = format!("{NOTES}\n\n{}", super::EXIT_CODES))]
 pub struct StatsArgs {
     #[command(flatten)]
     run: RunArgs,
@@ -58,7 +63,7 @@ fn summary(recording: &Recording, stats: &Stats, out: &mut dyn Write) -> io::Res
         rows.push(vec!["started".to_owned(), text::date(info.started_ns)]);
     }
     rows.push(vec!["state".to_owned(), stats.state.name().to_owned()]);
-    if let Some(failure) = recording.info().and_then(|info| info.failure.clone()) {
+    if let Some(failure) = stats.failure.clone() {
         rows.push(vec!["ended by".to_owned(), failure]);
     }
     rows.push(vec!["span".to_owned(), text::duration(stats.span_ns)]);
@@ -130,8 +135,8 @@ fn processes(out: &mut dyn Write, paint: Paint, stats: &Stats, top: usize) -> io
     title(out, paint, "Processes")?;
     let mut rows = vec![["EVENTS", "CALLS", "PROCESS", "NAME", "END"].map(str::to_owned).to_vec()];
     for process in stats.processes.iter().take(top) {
-        let end = match (&process.exit_reason, process.ended) {
-            (Some(reason), _) => format!("exited: {reason}"),
+        let end = match (&process.reason, process.ended) {
+            (Some(reason), _) => format!("exited: {}", inspect(reason, 60)),
             (None, true) => text::ENDED.to_owned(),
             (None, false) => "no end recorded".to_owned(),
         };
@@ -147,7 +152,9 @@ fn rings(out: &mut dyn Write, paint: Paint, stats: &Stats) -> io::Result<()> {
     let mut rows = vec![["RING", "SEGMENTS", "SIZE", "LOST", "CUT", "PANICS", ""].map(str::to_owned).to_vec()];
     let used = stats.rings.iter().filter(|ring| ring.bytes > 0 || ring.lost_events > 0 || ring.panics > 0);
     for ring in used.clone() {
-        let sealed = if ring.sealed { "sealed" } else { "not sealed" };
+        // A thread that never writes again leaves its last segment as it is.
+        let is_normal = stats.state == RunState::Finished;
+        let sealed = if ring.sealed || is_normal { "" } else { "not sealed" };
         let counts = [ring.lost_events, ring.truncated, ring.panics].map(text::count);
         let mut row = vec![ring.ring.to_string(), text::count(ring.segments), text::bytes(ring.bytes)];
         row.extend(counts);

@@ -9,7 +9,7 @@ mod view;
 
 pub use call::call_text;
 pub use report::Report;
-pub use select::{Outline, Selection, outline};
+pub use select::{Outline, Selection, is_function, outline};
 pub use view::{Argument, FrameView, ProcessView, callee, exit_reason, result};
 
 /// One line of an outline.

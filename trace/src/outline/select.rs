@@ -80,17 +80,21 @@ fn is_wanted(recording: &Recording, process: &Process, selection: &Selection) ->
     let name = recording.names().process(process.pid);
     bare(&printed) == bare(wanted)
         || name.is_some_and(|name| {
-            let plain = name.strip_prefix("Elixir.").unwrap_or(name);
-            [name, plain].contains(&wanted.trim_start_matches(':'))
+            let plain = |name: &str| name.trim_start_matches(':').trim_start_matches("Elixir.").to_owned();
+            plain(name) == plain(wanted)
         })
 }
 
 // By site: whether the function matches. None: all do.
 fn wanted_clauses(recording: &Recording, selection: &Selection) -> Option<Vec<bool>> {
-    let prefix = selection.function.as_ref()?;
-    let prefix = prefix.strip_prefix("Elixir.").unwrap_or(prefix);
+    let wanted = selection.function.as_ref()?;
     let sites = recording.sites();
-    Some(sites.iter().map(|site| sites.function(site).starts_with(prefix)).collect())
+    Some(sites.iter().map(|site| is_function(sites.function(site), wanted)).collect())
+}
+
+/// Whether `wanted` is a function's name, or how it starts.
+pub fn is_function(function: &str, wanted: &str) -> bool {
+    function.starts_with(wanted.strip_prefix("Elixir.").unwrap_or(wanted))
 }
 
 fn choose(

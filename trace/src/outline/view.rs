@@ -95,7 +95,7 @@ impl FrameView {
 }
 
 /// A process.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ProcessView {
     /// As Elixir prints it.
     pub pid: String,
@@ -115,12 +115,16 @@ pub struct ProcessView {
     pub ended: bool,
     /// The reason it ended with; none where it ended before it could be watched.
     pub exit_reason: Option<String>,
+    /// The reason itself.
+    #[serde(skip)]
+    pub reason: Option<Value>,
 }
 
 impl ProcessView {
     /// Describes a process.
     pub fn new(recording: &Recording, frames: &Frames, process: &Process) -> Self {
         let at = |event: u32| recording.clock().since_start(recording.events()[event as usize].ticks);
+        let reason = exit_reason(recording, frames, process);
         Self {
             pid: recording.names().pid(process.pid),
             name: recording.names().process(process.pid).map(str::to_owned),
@@ -130,7 +134,8 @@ impl ProcessView {
             start_ns: at(process.first),
             end_ns: at(process.last),
             ended: process.exit().is_some(),
-            exit_reason: exit_reason(recording, frames, process).map(|reason| inspect(&reason, 200)),
+            exit_reason: reason.as_ref().map(|reason| inspect(reason, WIDEST)),
+            reason,
         }
     }
 }

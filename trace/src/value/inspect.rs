@@ -56,7 +56,7 @@ impl Out {
         }
     }
 
-    /// Elements between brackets; stops with `…` where the width ends.
+    /// Elements between brackets; `…` stands for those that do not fit.
     pub(super) fn within<T>(
         &mut self,
         open: &str,
@@ -75,10 +75,15 @@ impl Out {
             // Room for the bracket, and for the mark unless this is the last.
             let is_last = shown + 1 == items.len() && !is_cut;
             self.limit = limit.saturating_sub(close.len() + if is_last { 0 } else { 3 });
-            if self.room() == 0 {
+            let before = (self.text.len(), self.used);
+            if self.room() > 0 {
+                each(self, item);
+            }
+            if self.used > self.limit || before.1 == self.used {
+                self.text.truncate(before.0);
+                self.used = before.1;
                 break;
             }
-            each(self, item);
             shown += 1;
         }
         self.limit = limit;
@@ -124,8 +129,13 @@ impl Out {
         if !structs::known(self, pairs, size) {
             let module = structs::module(pairs);
             let fields: Vec<_> = pairs.iter().filter(|pair| module.is_none() || !structs::is_hidden(pair)).collect();
-            let open = module.map_or_else(|| "%{".to_owned(), |module| format!("%{module}{{"));
-            self.pairs(&open, &fields, missing(pairs.len(), size));
+            let open = format!("%{}{{", module.unwrap_or_default());
+            if module.is_none() || open.len() + 2 <= self.room() {
+                return self.pairs(&open, &fields, missing(pairs.len(), size));
+            }
+            let last = open.rsplit_once('.').map(|(_, last)| format!("%{last}…}}"));
+            let short = last.filter(|short| short.chars().count() <= self.room());
+            self.push(short.as_deref().unwrap_or("%{…}"));
         }
     }
 

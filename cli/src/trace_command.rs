@@ -118,10 +118,10 @@ impl RunArgs {
 }
 
 // Beside the output, so that what is piped on stays clean.
-fn report(findings: &[Finding]) -> Soundness {
+fn report(dir: &Path, findings: &[Finding]) -> Soundness {
     let mut errors = io::stderr().lock();
     for finding in findings {
-        let _ = writeln!(errors, "warning: {finding}");
+        let _ = writeln!(errors, "warning: {}", dir.join(finding.to_string()).display());
     }
     findings.is_empty()
 }

@@ -62,6 +62,11 @@ fn each_kind_of_damage_is_named_and_the_rest_is_read() {
     check(16, "", |_| {});
     check(16, "run.json: cannot be read", |dir| fs::remove_file(dir.join("run.json")).unwrap());
     check(16, "run.json: is damaged", |dir| fs::write(dir.join("run.json"), "{\"id\": 3}").unwrap());
+    check(0, "there are no segments", |dir| {
+        for file in [RING, "names-000-000000.seg"] {
+            fs::remove_file(dir.join(file)).unwrap();
+        }
+    });
     check(16, "the node map cannot be read", |dir| fs::remove_file(dir.join("nodes-shop.esmap")).unwrap());
     check(16, "damaged (digest)", |dir| edit(dir, "nodes-shop.esmap", |data| data[70] ^= 1));
     check(16, "foreign", |dir| {
@@ -72,7 +77,9 @@ fn each_kind_of_damage_is_named_and_the_rest_is_read() {
     });
     check(0, "damaged (checksum)", |dir| edit(dir, RING, |data| data[20] ^= 1));
     check(0, "not a segment", |dir| edit(dir, RING, |data| data[0] ^= 1));
-    check(0, "version 9", |dir| edit(dir, RING, |data| data[8] = 9));
+    check(0, "version 9, this reader knows 1; read it with the version that recorded it", |dir| {
+        edit(dir, RING, |data| data[8] = 9)
+    });
     check(0, "shorter than a segment header", |dir| edit(dir, RING, |data| data.truncate(100)));
     check(0, "shorter than a segment header", |dir| edit(dir, RING, Vec::clear));
     check(16, "beyond the capacity", |dir| edit(dir, RING, put(CURSOR_AT, [0xff; 8])));

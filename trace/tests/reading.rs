@@ -49,6 +49,9 @@ fn runs_are_found_by_path_id_prefix_and_last() {
     assert!(matches!(runs.resolve("aa"), Err(OpenError::Ambiguous(_, 2, _))));
     assert!(matches!(runs.resolve("cc"), Err(OpenError::Unknown(..))));
     assert!(matches!(runs.resolve(""), Err(OpenError::Unknown(..))));
+    let none = Path::new(env!("CARGO_TARGET_TMPDIR")).join("none");
+    std::fs::create_dir_all(&none).unwrap();
+    assert!(matches!(Runs::near(&none).resolve("last"), Err(OpenError::Empty(_))));
 }
 
 #[test]

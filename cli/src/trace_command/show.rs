@@ -78,7 +78,7 @@ pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<Soundness, Fai
     let page = Page { recording: &recording, frames: &frames, paint: Paint::for_stdout(), width };
     page.print(&outline, &selection, out)?;
     out.flush()?;
-    Ok(report(recording.findings()))
+    Ok(report(recording.dir(), recording.findings()))
 }
 
 struct Page<'a> {
@@ -131,7 +131,7 @@ impl Page<'_> {
         }
         let mut facts = vec![text::counted(view.events, "event"), text::counted(view.calls, "call")];
         if view.orphans > 0 {
-            facts.push(format!("{} of calls that began before the recording", text::counted(view.orphans, "end")));
+            facts.push(format!("{} of calls whose beginning is not there", text::counted(view.orphans, "end")));
         }
         let facts = facts.join(", ");
         let at = text::moment(view.end_ns);

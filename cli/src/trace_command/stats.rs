@@ -39,7 +39,7 @@ pub(super) fn run(args: &StatsArgs, out: &mut dyn Write) -> Result<Soundness, Fa
     }
     print(&recording, &stats, args.top, out)?;
     out.flush()?;
-    Ok(report(&stats.findings))
+    Ok(report(recording.dir(), &stats.findings))
 }
 
 fn print(recording: &Recording, stats: &Stats, top: usize, out: &mut dyn Write) -> io::Result<()> {
@@ -148,6 +148,9 @@ fn processes(out: &mut dyn Write, paint: Paint, stats: &Stats, top: usize) -> io
 }
 
 fn rings(out: &mut dyn Write, paint: Paint, stats: &Stats) -> io::Result<()> {
+    if stats.rings.is_empty() {
+        return Ok(());
+    }
     title(out, paint, "Rings")?;
     let mut rows = vec![["RING", "SEGMENTS", "SIZE", "LOST", "CUT", "PANICS", ""].map(str::to_owned).to_vec()];
     let used = stats.rings.iter().filter(|ring| ring.bytes > 0 || ring.lost_events > 0 || ring.panics > 0);

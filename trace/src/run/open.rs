@@ -8,16 +8,19 @@ use wire::{Kind, NodeId, Record, RunInfo};
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The folder is missing or cannot be listed.
-    #[error("cannot read {0}: {1}")]
+    #[error("cannot read {0}: {1}; give the folder of runs (--dir, ELIXIRSCOPE_DIR) or a run's own")]
     Folder(PathBuf, std::io::Error),
     /// A folder without run.json and without segments.
     #[error("{0} holds no recording (neither run.json nor segments)")]
     NotARun(PathBuf),
+    /// No run at all.
+    #[error("no run is recorded under {0}; ELIXIRSCOPE_RECORD=1 records one")]
+    Empty(PathBuf),
     /// No run has this id.
     #[error("no run named {0:?} under {1}; `trace ls` lists them")]
     Unknown(String, PathBuf),
     /// Several runs' ids start so.
-    #[error("{0:?} is the start of {1} run ids under {2}; write more digits")]
+    #[error("{0:?} is the start of {1} run ids under {2}; write more digits, or the folder")]
     Ambiguous(String, usize, PathBuf),
     /// More events than the reader's indices can count.
     #[error("the recording has more than 2^32 events or 2^24 segments; split it")]
@@ -60,6 +63,10 @@ impl Recording {
         let info = read_info(dir, &mut findings);
         if info.is_none() && segments.is_empty() {
             return Err(OpenError::NotARun(dir.to_owned()));
+        }
+        if segments.is_empty() && findings.is_empty() {
+            let advice = "the recording failed to start, or was copied without them: copy the whole folder again";
+            findings.push(Finding::file("ring-*.seg", "there are no segments", advice));
         }
         reject_foreign(&mut segments, info.as_ref(), &mut findings);
         segments.retain_mut(|segment| segment.load(dir, &mut findings));

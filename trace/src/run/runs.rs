@@ -57,7 +57,7 @@ impl Runs {
         let unknown = || OpenError::Unknown(wanted.to_owned(), self.root.clone());
         let mut runs = self.list()?;
         if wanted == "last" {
-            return runs.pop().ok_or_else(unknown);
+            return runs.pop().ok_or_else(|| OpenError::Empty(self.root.clone()));
         }
         let name =
             |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -37,7 +37,7 @@ pub(super) fn headers(dir: &Path, findings: &mut Vec<Finding>) -> io::Result<Vec
                 let names = file.starts_with("names-");
                 segments.push(Segment { file, names, header, counters, data: Vec::new() });
             }
-            Ok(Some(Err(error))) => findings.push(Finding::at(&file, 0, error, RERECORD)),
+            Ok(Some(Err(error))) => findings.push(Finding::at(&file, 0, error, advice(error))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {} // recycled since it was listed
             Err(error) => findings.push(unreadable(&file, &error)),
         }
@@ -47,6 +47,14 @@ pub(super) fn headers(dir: &Path, findings: &mut Vec<Finding>) -> io::Result<Vec
         key(a).cmp(&key(b)).then_with(|| a.file.cmp(&b.file))
     });
     Ok(segments)
+}
+
+const fn advice(error: wire::SegmentError) -> &'static str {
+    match error {
+        wire::SegmentError::Version(_) => "read it with the version that recorded it",
+        wire::SegmentError::Short(_) => "copy the run again from where it was recorded",
+        wire::SegmentError::Magic | wire::SegmentError::Checksum => RERECORD,
+    }
 }
 
 fn segment_files(dir: &Path) -> io::Result<Vec<PathBuf>> {

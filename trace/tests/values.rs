@@ -22,6 +22,7 @@ const ATOMS: &[&str] = &[
     "last",
     "step",
     "odd key",
+    "a name of more characters than there are columns",
 ];
 
 struct Names;
@@ -120,6 +121,8 @@ fn what_was_cut_when_recorded_says_so() {
 fn little_room_keeps_the_shape() {
     assert_eq!(show(chars(&"x".repeat(100)), 20), format!("'{}…'", "x".repeat(17)));
     assert_eq!(show(Term::Pid(123_456), 12), "#PID<…>");
+    assert_eq!(show(atom("a name of more characters than there are columns"), 30), ":\"a name of more characters …\"");
+    assert_eq!(show(atom("Elixir.Shop.Item"), 3), "Shop.Item");
     assert_eq!(show(list(ints(100)), 20), "[1, 2, 3, 4, 5, …]");
     assert_eq!(show(text(&"x".repeat(100)), 20), format!("\"{}…\"", "x".repeat(17)));
     assert_eq!(show(tuple(vec![item(), item(), item()]), 30), r#"{%Shop.Item{a: "mug", …}, …}"#);

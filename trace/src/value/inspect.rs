@@ -31,13 +31,27 @@ impl Out {
         match value {
             Value::Int(n) => self.push(&n.to_string()),
             Value::Float(float) => self.push(&float::float_text(*float)),
-            Value::Atom(text) => self.push(&atom::atom_text(text)),
+            Value::Atom(text) => self.atom(&atom::atom_text(text)),
             Value::Verbatim(text) => self.cut(text),
             Value::Bits { bytes, bits, size } => self.bits(bytes, *bits, *size),
             Value::Tuple(items, size) => self.within("{", "}", items, missing(items.len(), *size), Self::value),
             Value::List(items, end) => self.list(items, end),
             Value::Map(pairs, size) => self.map(pairs, *size),
             Value::Absent(what) => self.push(&format!("…({what})")),
+        }
+    }
+
+    // Names are cut late: their ends tell them apart.
+    fn atom(&mut self, text: &str) {
+        let close = if text.ends_with('"') { "…\"" } else { "…" };
+        let room = self.room().max(SHORTEST_ATOM);
+        match text.char_indices().nth(room) {
+            Some(_) => {
+                let kept: String = text.chars().take(room - close.chars().count()).collect();
+                self.push(&kept);
+                self.push(close);
+            }
+            None => self.push(text),
         }
     }
 
@@ -208,6 +222,8 @@ fn keyword(item: &Value) -> Option<(&str, &Value)> {
     }
 }
 
+/// An atom of so many characters is not cut, however little the room.
+const SHORTEST_ATOM: usize = 24;
 /// Fewer characters than this are more likely numbers.
 const SHORTEST_CHARLIST: usize = 3;
 

@@ -41,7 +41,7 @@ pub fn unchanged(project: &Project, out: &Path) -> Option<Summary> {
     let stamp: Stamp = serde_json::from_slice(&std::fs::read(place(out)).ok()?).ok()?;
     let same = stamp.inputs == inputs(project)?
         && stamp.outputs.iter().all(|(path, mark)| Mark::of(&out.join(path)) == Some(*mark));
-    same.then(|| Summary { written: 0, ..stamp.summary })
+    same.then_some(Summary { written: 0, ..stamp.summary })
 }
 
 /// Remembers this run; `outputs` are below `out`.

@@ -1,5 +1,7 @@
 //! The stamp of the last run: nothing is done twice, and nothing is missed.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use driver::{Project, Source};
 use std::path::{Path, PathBuf};
 

@@ -100,6 +100,12 @@ fn try_start(
     Ok(())
 }
 
+/// From here on no probe begins to write; those that are at it finish.
+#[rustler::nif]
+fn silence() -> bool {
+    !ACTIVE.swap(null_mut(), Ordering::AcqRel).is_null()
+}
+
 /// Stops recording; true when one was running.
 #[rustler::nif(schedule = "DirtyIo")]
 fn stop() -> bool {

@@ -18,28 +18,28 @@ pub struct Segment {
 
 impl Segment {
     /// Creates the file with its space reserved, maps it, touches every page.
-    /// The header stays zero until [`Segment::open`]: a reader skips it.
+    /// The header stays zero until [`Segment::open`]: a reader skips it. Until it is
+    /// whole the file has another name, which no reader looks at: while its space is
+    /// reserved it is empty, and stays so if the VM is killed then.
     ///
     /// # Errors
     /// When the file cannot be made or the disk is full.
     pub fn create(path: &Path, capacity: usize) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
-        let made = reserve(&file, SEGMENT_HEADER + capacity).and_then(|()| {
+        let unfinished = path.with_extension("seg.tmp");
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&unfinished)?;
+        let finish = || {
+            reserve(&file, SEGMENT_HEADER + capacity)?;
             // SAFETY: the file was just made under a name of ours and nobody
             // truncates it; a reader only reads.
-            unsafe { MmapMut::map_mut(&file) }
-        });
-        match made {
-            Ok(mut map) => {
-                map.fill(0);
-                Ok(Self { map, cursor: 0, path: path.to_owned() })
-            }
-            Err(error) => {
-                // Best effort: the error that matters is the first one.
-                let _ = std::fs::remove_file(path);
-                Err(error)
-            }
-        }
+            let mut map = unsafe { MmapMut::map_mut(&file) }?;
+            map.fill(0);
+            std::fs::rename(&unfinished, path)?;
+            Ok(Self { map, cursor: 0, path: path.to_owned() })
+        };
+        finish().inspect_err(|_| {
+            // Best effort: the error that matters is the first one.
+            let _ = std::fs::remove_file(&unfinished);
+        })
     }
 
     /// Writes the header: from here on a reader sees the segment.

@@ -61,6 +61,10 @@ defmodule ElixirScope.Native do
     [small, large, binary_part(small, 1, 3), binary_part(large, 7, 99), appended]
   end
 
+  @doc "Lets no probe begin to write; true when a recording was running."
+  @spec silence() :: boolean
+  def silence, do: false
+
   @doc "Stops; true when a recording was running."
   @spec stop() :: boolean
   def stop, do: false

@@ -170,11 +170,14 @@ defmodule ElixirScope.Recorder do
     %{state | recording: nil}
   end
 
-  # The library is silent after `stop/0`, whether or not the gate moves. Loading the
-  # gate's code then waits for every scheduler, so for probes that were still at it.
+  # The library is silent whether or not the gate moves. Loading the gate's code
+  # waits for every scheduler, so for probes that were still at it: they find their
+  # segments, and when this returns none of them writes.
   defp close_gate do
-    if Native.load() == :ok, do: Native.stop()
+    library = Native.load()
+    if library == :ok, do: Native.silence()
     Gate.off()
+    if library == :ok, do: Native.stop()
   end
 
   # A recording may end before the sweep notices that it had to.
@@ -206,9 +209,11 @@ defmodule ElixirScope.Recorder do
   end
 
   defp watch(recording, pid) do
+    # At once: many a process is about to end.
+    reference = Process.monitor(pid)
     name = ProcessName.of(pid)
     if name, do: Native.note_name(pid, name)
-    put_in(recording.watched[pid], {Process.monitor(pid), name})
+    put_in(recording.watched[pid], {reference, name})
   end
 
   # A process may be registered after it was first seen.

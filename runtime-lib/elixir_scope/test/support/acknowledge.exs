@@ -1,0 +1,17 @@
+# Two processes write events and acknowledge each one that is written; with an
+# argument, the VM aborts after so many.
+stop = System.argv() |> tl() |> Enum.map(&String.to_integer/1) |> List.first()
+
+{:ok, run} = ElixirScope.start_recording(dir: "runs", segment_bytes: 65_536)
+IO.puts("run " <> run)
+
+write = fn write, id, n ->
+  :scope_probe.enter(id, n, {:größe, n})
+  IO.puts("ack #{id} #{n}")
+  if n == stop, do: :erlang.halt(:abort)
+  write.(write, id, n + 1)
+end
+
+for id <- 1..2, do: spawn(fn -> write.(write, id, 1) end)
+# The test ends the VM long before; it must not stay when the test is gone.
+Process.sleep(60_000)

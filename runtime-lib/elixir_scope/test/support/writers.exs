@@ -1,0 +1,79 @@
+defmodule ElixirScope.Test.Writers do
+  @moduledoc """
+  Processes that call probes without end, in bursts, and count; and whether what
+  they counted was recorded.
+  """
+  import ExUnit.Assertions
+
+  alias ElixirScope.Test.Segments
+
+  defstruct [:calls, :pids]
+
+  @count 4
+
+  @doc "Starts them, linked to the caller."
+  def start do
+    calls = :atomics.new(@count, [])
+
+    %__MODULE__{
+      calls: calls,
+      pids: for(n <- 1..@count, do: spawn_link(fn -> write(calls, n, 1) end))
+    }
+  end
+
+  def stop(writers) do
+    for pid <- writers.pids do
+      Process.unlink(pid)
+      Process.exit(pid, :kill)
+    end
+  end
+
+  # The node is the writer, the argument its count.
+  defp write(calls, writer, n) do
+    :ok = :scope_probe.enter(writer, n)
+    :atomics.put(calls, writer, n)
+    if rem(n, 150) == 0, do: Process.sleep(1)
+    write(calls, writer, n + 1)
+  end
+
+  @doc "How many calls of each have returned."
+  def counts(writers), do: for(n <- 1..@count, do: :atomics.get(writers.calls, n))
+
+  @doc """
+  Whether a recording has what was called after the counts were `before` and had
+  returned when they were `later`, with nothing missing in between.
+  """
+  def recorded?(run, before, later) do
+    events = for %{kind: :enter} = event <- Segments.events(run), do: event
+    seen = Enum.group_by(events, & &1.node, &hd(&1.terms))
+
+    for {writer, {from, to}} <- Enum.zip(1..@count, Enum.zip(before, later)), to >= from + 2 do
+      # The call after `from` may have begun before the recording did.
+      [first | _] = counted = Map.get(seen, writer, [nil])
+      last = List.last(counted)
+      first <= from + 2 and last >= to and counted == Enum.to_list(first..last)
+    end
+    |> Enum.all?()
+  end
+
+  @doc """
+  Every event that a VM acknowledged (with a line `ack NODE COUNT`) is recorded, in
+  the order in which it was written. Gives how many events of each node are.
+  """
+  def check_acknowledged!(run, lines) do
+    recorded = Enum.group_by(Segments.events(run), & &1.node, & &1.terms)
+
+    acknowledged =
+      for line <- lines, ["ack", writer, n] <- [String.split(line)] do
+        {String.to_integer(writer), String.to_integer(n)}
+      end
+
+    for {writer, counts} <- Enum.group_by(acknowledged, &elem(&1, 0), &elem(&1, 1)) do
+      events = Map.fetch!(recorded, writer)
+      assert events == for(n <- 1..length(events), do: [n, {:größe, n}])
+      assert length(events) >= Enum.max(counts)
+    end
+
+    Map.new(recorded, fn {writer, events} -> {writer, length(events)} end)
+  end
+end

@@ -192,7 +192,7 @@ defmodule ElixirScope.CaptureTest do
 
   describe "the gate" do
     defp switch(dir, writers) do
-      {:ok, run} = ElixirScope.start_recording(dir: dir, segment_bytes: 512 * 1024)
+      {:ok, run} = ElixirScope.start_recording(dir: dir, segment_bytes: 1024 * 1024)
       before = Writers.counts(writers)
       Process.sleep(:rand.uniform(8) - 1)
       later = Writers.counts(writers)

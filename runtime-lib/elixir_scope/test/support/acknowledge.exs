@@ -2,13 +2,15 @@
 # argument, the VM aborts after so many.
 stop = System.argv() |> tl() |> Enum.map(&String.to_integer/1) |> List.first()
 
-{:ok, run} = ElixirScope.start_recording(dir: "runs", segment_bytes: 65_536)
+{:ok, run} = ElixirScope.start_recording(dir: "runs", segment_bytes: 256 * 1024)
 IO.puts("run " <> run)
 
 write = fn write, id, n ->
   :scope_probe.enter(id, n, {:größe, n})
   IO.puts("ack #{id} #{n}")
   if n == stop, do: :erlang.halt(:abort)
+  # Not faster than a busy machine makes segments: nothing may be lost.
+  if rem(n, 10) == 0, do: Process.sleep(1)
   write.(write, id, n + 1)
 end
 

@@ -70,10 +70,14 @@ defmodule ElixirScope.Test.Writers do
 
     for {writer, counts} <- Enum.group_by(acknowledged, &elem(&1, 0), &elem(&1, 1)) do
       events = Map.fetch!(recorded, writer)
-      assert events == for(n <- 1..length(events), do: [n, {:größe, n}])
+      expected = for n <- 1..length(events), do: [n, {:größe, n}]
+      differ = Enum.find(Enum.zip(events, expected), fn {is, should} -> is != should end)
+      assert {differ, lost(run)} == {nil, 0}
       assert length(events) >= Enum.max(counts)
     end
 
     Map.new(recorded, fn {writer, events} -> {writer, length(events)} end)
   end
+
+  defp lost(run), do: Enum.sum(for segment <- Segments.segments(run), do: segment.lost_events)
 end

@@ -82,6 +82,26 @@ pub unsafe fn find(layout: Layout, term: RawTerm) -> Option<Place> {
     }
 }
 
+/// How many bytes a bit string fills, the last one perhaps in part.
+///
+/// # Safety
+/// As [`find`].
+pub unsafe fn filled(layout: Layout, term: RawTerm) -> Option<usize> {
+    let words = words(term)?;
+    // SAFETY: by the caller's promise; the words are those that `in_bytes` and
+    // `in_bits` read. A sub-binary's bits after its last byte are in the fourth.
+    let bits = unsafe {
+        match (layout, *words & SUBTAG) {
+            (Layout::Bytes, SUB) => *words.add(1) * 8 + (*words.add(3) & 0xff),
+            (Layout::Bytes, ON_HEAP | REFERENCE_COUNTED) => *words.add(1) * 8,
+            (Layout::Bits, SUB) => (*words.add(3)).saturating_sub(*words.add(2)),
+            (Layout::Bits, ON_HEAP) => *words.add(1),
+            _ => return None,
+        }
+    };
+    usize::try_from(bits.div_ceil(8)).ok()
+}
+
 /// The words a boxed term points to; the first is its header.
 fn words(term: RawTerm) -> Option<*const u64> {
     (bits(term) & PRIMARY == BOXED).then_some((bits(term) & !POINTER) as *const u64)

@@ -363,8 +363,15 @@ impl<'a> Encoder<'a> {
                 // pointer need not be valid, so it is not used.
                 self.raw(if kept == 0 { &[] } else { unsafe { std::slice::from_raw_parts(data, kept) } });
             }
-            // SAFETY: by the caller's promise.
-            None => unsafe { self.external(term) },
+            // SAFETY: by the caller's promise; the VM said that it is a bit string.
+            None => unsafe {
+                match binary::filled(layout, term) {
+                    // Known to be too long: it is not serialised to find that out. A
+                    // loop over the bits of a megabyte would do so for each of them.
+                    Some(size) if size > self.bytes as usize => self.opaque(tag::OPAQUE_TERM, size as u64),
+                    _ => self.external(term),
+                }
+            },
         }
     }
 

@@ -109,6 +109,9 @@ defmodule ElixirScope.CaptureTest do
       assert big == 2 ** 64 and size == byte_size(:erlang.term_to_binary(2 ** 6400))
       assert {event, 1} = limited(dir, [binary_bytes: 8], "123456789")
       assert event.terms == [%Cut{kind: :binary, size: 9, kept: "12345678"}]
+      <<_::3, bits::bitstring>> = "123456789"
+      assert {event, 1} = limited(dir, [binary_bytes: 8], bits)
+      assert event.terms == [%Cut{kind: :opaque, size: 9}]
     end
 
     test "of the payload: then the terms are left out", %{dir: dir} do
@@ -119,13 +122,16 @@ defmodule ElixirScope.CaptureTest do
       assert {%{omitted?: true, terms: [], argc: 1}, 1} = limited(dir, limits, [long | term])
     end
 
-    test "hold for terms that are small in memory and endless to walk", %{dir: dir} do
+    test "hold for what is endless to walk, or long to serialise", %{dir: dir} do
       wide = Enum.reduce(1..30, :leaf, fn _, term -> List.duplicate(term, 100) end)
       maps = Enum.reduce(1..30, :leaf, fn _, term -> Map.new(1..100, &{&1, term}) end)
-      {time, {event, 1}} = :timer.tc(fn -> limited(dir, @wide, {wide, maps}) end)
-      assert event.omitted? and time < 2_000_000
-      assert {%{omitted?: true}, 1} = limited(dir, [], {wide, maps})
-      assert {%{omitted?: true}, 1} = limited(dir, [], maps)
+      <<_::3, bits::bitstring>> = :binary.copy("seven", 2_000_000)
+      bits = bits |> List.duplicate(100) |> List.duplicate(100)
+
+      for term <- [wide, maps, bits], limits <- [@wide, []] do
+        {time, {event, 1}} = :timer.tc(fn -> limited(dir, limits, term) end)
+        assert event.omitted? and time < 2_000_000
+      end
     end
 
     test "count each cut event once", %{dir: dir} do
@@ -411,22 +417,12 @@ defmodule ElixirScope.CaptureTest do
   end
 
   describe "no more room" do
-    # Writes until there is no room, and events are lost.
-    defp fill(n \\ 1) do
-      :scope_probe.enter(1, n)
-      if rem(n, 1000) == 0 and full?(ElixirScope.status()), do: n, else: fill(n + 1)
-    end
-
-    # The recorder, too, may see it first.
-    defp full?(status),
-      do: not status.recording or (status.failure != nil and status.lost_events > 0)
-
     test "max_bytes ends the recording, not the program", %{dir: dir} do
       {:ok, run} = ElixirScope.start_recording([dir: dir, max_bytes: 2_000_000] ++ @small)
 
       warning =
         capture_io(:stderr, fn ->
-          written = fill()
+          written = Writers.fill()
           status = ElixirScope.status()
           assert status.events + status.lost_events == written or not status.recording
           eventually(fn -> not ElixirScope.status().recording end, 200)
@@ -451,7 +447,7 @@ defmodule ElixirScope.CaptureTest do
 
       warning =
         capture_io(:stderr, fn ->
-          fill()
+          Writers.fill()
           ElixirScope.stop_recording()
         end)
 

@@ -56,6 +56,16 @@ defmodule ElixirScope.Test.Writers do
     |> Enum.all?()
   end
 
+  @doc "Writes until there is no room, and events are lost; gives how many."
+  def fill(n \\ 1) do
+    :scope_probe.enter(1, n)
+    if rem(n, 1000) == 0 and full?(ElixirScope.status()), do: n, else: fill(n + 1)
+  end
+
+  # The recorder, too, may see it first.
+  defp full?(status),
+    do: not status.recording or (status.failure != nil and status.lost_events > 0)
+
   @doc """
   Every event that a VM acknowledged (with a line `ack NODE COUNT`) is recorded, in
   the order in which it was written. Gives how many events of each node are.

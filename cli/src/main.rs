@@ -5,6 +5,7 @@
 //! differences, 2 could not run.
 
 mod instrument_command;
+mod quoted_command;
 mod trace_command;
 
 use clap::{Parser, Subcommand};
@@ -23,6 +24,8 @@ enum Command {
     Instrument(instrument_command::InstrumentArgs),
     /// Show what one file looks like with probes
     Preview(instrument_command::PreviewArgs),
+    /// Print Elixir's quoted form of a file, as our parser understands it
+    Quoted(quoted_command::QuotedArgs),
     /// Read recordings
     Trace(trace_command::TraceArgs),
 }
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Instrument(arguments) => instrument_command::instrument(&arguments),
         Command::Preview(arguments) => instrument_command::preview(&arguments),
+        Command::Quoted(arguments) => quoted_command::run(&arguments),
         Command::Trace(arguments) => trace_command::run(arguments),
     }
 }

@@ -12,14 +12,17 @@
 mod build;
 mod emit;
 mod project;
+mod quote;
 mod report;
 mod stamp;
 
 pub use build::{Built, FileResult, Outcome, build};
 pub use emit::{Summary, emit};
 pub use project::{Project, Source};
+pub use quote::{QuotedFile, quote};
 pub use report::{Diagnostic, erlang_terms};
 pub use stamp::unchanged;
+pub use syntax::quoted::{Options as QuotedOptions, encode as encode_term};
 
 use std::path::PathBuf;
 

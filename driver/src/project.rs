@@ -38,7 +38,7 @@ impl Project {
         }
         let mut files = Vec::new();
         for path in paths {
-            collect(&root.join(path), &mut files)?;
+            collect(&root.join(path), &["ex"], &mut files)?;
         }
         let source = |file: PathBuf| {
             let text = std::fs::read(&file).map_err(Error::io("read", &file))?;
@@ -51,7 +51,8 @@ impl Project {
     }
 }
 
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+/// The files below `path` with one of these extensions; `path` itself, if it is a file.
+pub(crate) fn collect(path: &Path, extensions: &[&str], files: &mut Vec<PathBuf>) -> Result<(), Error> {
     if path.is_file() {
         files.push(path.to_owned());
         return Ok(());
@@ -65,8 +66,8 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         match () {
             () if hidden => {}
-            () if path.is_dir() => collect(&path, files)?,
-            () if path.extension().is_some_and(|extension| extension == "ex") => files.push(path),
+            () if path.is_dir() => collect(&path, extensions, files)?,
+            () if path.extension().is_some_and(|own| extensions.iter().any(|one| own == *one)) => files.push(path),
             () => {}
         }
     }

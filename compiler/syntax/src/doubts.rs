@@ -13,6 +13,9 @@ pub struct Doubt {
     pub message: &'static str,
 }
 
+/// The quoted form puts this one right (`quoted/map.rs`); the tree does not yet.
+pub(crate) const ARROW: &str = "`=>` beside another operator may be misread";
+
 /// Every doubtful place, in order.
 pub fn doubts(root: &SyntaxNode) -> Vec<Doubt> {
     let mut out = Vec::new();
@@ -30,7 +33,7 @@ pub fn doubts(root: &SyntaxNode) -> Vec<Doubt> {
 
 fn doubtful_node(node: &SyntaxNode) -> Option<&'static str> {
     match node.kind() {
-        SyntaxKind::BINARY_OPERATOR if misplaced_arrow(node) => Some("`=>` beside another operator may be misread"),
+        SyntaxKind::BINARY_OPERATOR if misplaced_arrow(node) => Some(ARROW),
         SyntaxKind::UNARY_OPERATOR if tight_capture(node) => Some("an operator after `&(…)` may be misread"),
         SyntaxKind::SIGIL if escaped_raw_sigil(node) => Some("a backslash before a raw sigil's end may be misread"),
         SyntaxKind::INTERPOLATION if spans_lines(node) => Some("an interpolation over several lines may be misread"),

@@ -23,6 +23,7 @@ mod kinds;
 mod line_index;
 mod module;
 mod parse;
+pub mod quoted;
 
 pub use call::{Argument, Call, Target};
 pub use clause::{Body, Clause, ClauseKind, Section, SectionRole, stab_body, statements};

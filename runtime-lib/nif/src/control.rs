@@ -28,7 +28,8 @@ pub fn load(env: Env<'_>, _info: Term<'_>) -> bool {
 }
 
 /// Starts recording below `dir`. `limits` are, in order: bytes of a segment,
-/// bytes in all, depth, items, bytes of a binary, bytes of a payload. `samples`
+/// bytes in all, depth, items, bytes of a binary, bytes of a payload, room of the
+/// process table. `samples`
 /// are binaries of each form the VM has.
 #[rustler::nif(schedule = "DirtyIo")]
 fn start<'a>(
@@ -69,6 +70,7 @@ fn try_start(
             recorder.as_c_arg(),
             empty.as_c_arg(),
             &samples,
+            limits.last().copied().unwrap_or_default(),
         );
         if enif_get_local_pid(env.as_c_arg(), recorder.as_c_arg(), pid.as_mut_ptr()) == 0 {
             return Err("the recorder is no local process".into());
@@ -76,7 +78,9 @@ fn try_start(
         pid.assume_init()
     };
     let run: [u8; 16] = run.try_into().map_err(|_| "the run id has 16 bytes".to_owned())?;
-    let &[segment, most, depth, items, bytes, payload] = limits else { return Err("six limits are needed".into()) };
+    let &[segment, most, depth, items, bytes, payload, _processes] = limits else {
+        return Err("seven limits are needed".into());
+    };
     let size = |value: u64, least: u64, most: u64| usize::try_from(value.clamp(least, most)).unwrap_or(usize::MAX);
     let limits = Limits {
         // The segments that stand ready take half of what is allowed at most.

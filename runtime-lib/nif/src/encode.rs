@@ -49,12 +49,13 @@ pub fn tags() -> Tags {
     TAGS.get().copied().unwrap_or(Tags { immediates: false, pids: PidLayout::Unknown, binaries: Layout::Unknown })
 }
 
-/// Compares our reading of immediates with the VM's.
+/// Compares our reading of immediates with the VM's, whose process table has room
+/// for `processes`.
 ///
 /// # Safety
 /// `env` is the environment of a running call; `atom`, `pid`, and the `binaries`
 /// are such terms.
-pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm, binaries: &[RawTerm]) {
+pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm, binaries: &[RawTerm], processes: u64) {
     // SAFETY: `env` is valid, by the caller's promise.
     let smalls = [0i64, 1, -1, 12_345, -(1 << 59), (1 << 59) - 1].iter().all(|&value| unsafe {
         let word = bits(enif_make_int64(env, value));
@@ -64,7 +65,7 @@ pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm, 
     // SAFETY: as above.
     let named = unsafe { pid_from_external(env, pid) };
     let agrees = |layout: &PidLayout| others && named.is_some() && layout.parts(bits(pid)) == named;
-    let pids = PidLayout::KNOWN.into_iter().find(agrees).unwrap_or_default();
+    let pids = PidLayout::candidates(processes).into_iter().find(agrees).unwrap_or_default();
     // SAFETY: as above.
     let binaries = unsafe { binary::check(env, binaries) };
     let _ = TAGS.set(Tags { immediates: smalls && others, pids, binaries });

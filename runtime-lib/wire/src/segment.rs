@@ -133,7 +133,7 @@ impl SegmentHeader {
             self.monotonic_ns,
             self.system_ns,
             self.ticks_per_second,
-            self.pid_layout as u64,
+            self.pid_layout.code(),
         ];
         for (n, word) in words.iter().enumerate() {
             out[40 + n * 8..48 + n * 8].copy_from_slice(&word.to_le_bytes());
@@ -191,38 +191,56 @@ impl SegmentHeader {
 /// term, above the four tag bits. The writer compares each layout with the VM's
 /// external format and names the one that agrees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[repr(u64)]
 pub enum PidLayout {
-    /// No layout agreed: a process is shown by its term.
+    /// No layout agreed: a process is shown by its term. Code 0.
     #[default]
-    Unknown = 0,
-    /// 15 bits of number, 13 of serial (seen on OTP 25).
-    Narrow = 1,
-    /// 28 bits of number, then the serial (`erl_term.h` of later releases).
-    Wide = 2,
+    Unknown,
+    /// 15 bits of number, 13 of serial (seen on OTP 25). Code 1.
+    Narrow,
+    /// 28 bits of number, then the serial. The lowest bits, as many as the process
+    /// table's size has, are turned left by three, so that neighbours in number do
+    /// not share a cache line (`erl_ptab.h`; seen on OTP 27). Code 2, and the number
+    /// of turned bits in the second byte.
+    Turned(u8),
 }
 
 impl PidLayout {
-    /// The layouts a writer tries, in this order: a process that both could
-    /// describe has no bits where only the wide one looks.
-    pub const KNOWN: [Self; 2] = [Self::Wide, Self::Narrow];
+    /// The layouts a writer tries, for a process table of this many entries: a
+    /// process that several describe has no bits where only the first look.
+    pub fn candidates(processes: u64) -> [Self; 2] {
+        let bits = processes.next_power_of_two().trailing_zeros().clamp(4, 27);
+        [Self::Turned(bits as u8), Self::Narrow]
+    }
+
+    /// As it stands in a header.
+    pub fn code(self) -> u64 {
+        match self {
+            Self::Unknown => 0,
+            Self::Narrow => 1,
+            Self::Turned(bits) => 2 | u64::from(bits) << 8,
+        }
+    }
 
     /// The layout with this code, unknown for codes of later versions.
-    pub const fn from_code(code: u64) -> Self {
-        match code {
-            1 => Self::Narrow,
-            2 => Self::Wide,
+    pub fn from_code(code: u64) -> Self {
+        match (code & 0xff, code >> 8) {
+            (1, 0) => Self::Narrow,
+            (2, bits @ 4..=27) => Self::Turned(bits as u8),
             _ => Self::Unknown,
         }
     }
 
     /// Number and serial.
-    pub const fn parts(self, term: u64) -> Option<(u64, u64)> {
+    pub fn parts(self, term: u64) -> Option<(u64, u64)> {
         let data = term >> 4;
         match self {
             Self::Unknown => None,
             Self::Narrow => Some((data & ((1 << 15) - 1), data >> 15 & ((1 << 13) - 1))),
-            Self::Wide => Some((data & ((1 << 28) - 1), data >> 28)),
+            Self::Turned(bits) => {
+                let low = data & ((1 << bits) - 1);
+                let data = data >> bits << bits | low >> 3 | (low & 7) << (bits - 3);
+                Some((data & ((1 << 28) - 1), data >> 28))
+            }
         }
     }
 }
@@ -255,6 +273,15 @@ mod tests {
             [(0x3, 0, 0), (0x300_0000_0603, 96, 0), (0xa549_0049_4a93, 5289, 9), (0xa569_0049_4ad3, 5293, 9)]
         {
             assert_eq!(PidLayout::Narrow.parts(term), Some((number, serial)));
+        }
+    }
+
+    #[test]
+    fn processes_of_otp_27_are_read_from_their_terms() {
+        let layout = PidLayout::candidates(1 << 20)[0];
+        assert_eq!(PidLayout::from_code(layout.code()), layout);
+        for (term, number) in [(0x3, 0), (0x83, 1), (0x2f83, 95), (0x4a_77a3, 300_271), (0x4a_7a23, 300_276)] {
+            assert_eq!(layout.parts(term), Some((number, 0)));
         }
     }
 }

@@ -220,7 +220,7 @@ impl Writer {
             monotonic_ns: 1_000,
             system_ns: 1_790_000_000_000_000_000,
             ticks_per_second: 1_000_000_000,
-            pid_layout: wire::segment::PidLayout::Wide,
+            pid_layout: wire::segment::PidLayout::Narrow,
             ..Default::default()
         };
         let mut bytes = vec![0; SEGMENT_HEADER];

@@ -151,7 +151,9 @@ defmodule ElixirScope.Recorder do
   end
 
   defp begin_capture(run, limits) do
-    with :ok <- Native.start(run.path, run.id, limits, self(), Native.samples()),
+    processes = :erlang.system_info(:process_limit)
+
+    with :ok <- Native.start(run.path, run.id, limits ++ [processes], self(), Native.samples()),
          :ok <- Gate.on() do
       :ok
     else

@@ -146,18 +146,25 @@ defmodule ElixirScope.Test.Segments do
     }
   end
 
-  # Above the four tag bits: 1 is 15 bits of number and 13 of serial, 2 is 28 bits of
-  # number, then the serial.
+  # Above the four tag bits: 1 is 15 bits of number and 13 of serial; 2 is 28 bits of
+  # number, then the serial, after the lowest bits (how many is in the layout's second
+  # byte) are turned right by three.
   defp pid(layout, term) do
     data = term >>> 4
 
     {number, serial} =
       case layout do
         1 -> {data &&& 0x7FFF, data >>> 15 &&& 0x1FFF}
-        2 -> {data &&& 0xFFFFFFF, data >>> 28}
+        _ -> turn_right(data, layout >>> 8)
       end
 
     :erlang.list_to_pid(~c"<0.#{number}.#{serial}>")
+  end
+
+  defp turn_right(data, bits) do
+    <<rest::size(64 - bits), high::size(bits - 3), low::3>> = <<data::64>>
+    <<whole::64>> = <<rest::size(64 - bits), low::3, high::size(bits - 3)>>
+    {whole &&& 0xFFFFFFF, whole >>> 28}
   end
 end
 

@@ -46,7 +46,7 @@ defmodule ElixirScope.Test.Terms do
   defp containers do
     order = %Order{id: 7, lines: [%Order{id: 8}, %{"k" => {1, %Order{}}}]}
 
-    [{}, {1}, {:a, {}, {{}}}, [], [[]], 'charlist', [1 | 2], [[1 | :b], 2 | {3}]] ++
+    [{}, {1}, {:a, {}, {{}}}, [], [[]], ~c"charlist", [1 | 2], [[1 | :b], 2 | {3}]] ++
       [%{}, %{a: 1}, Map.new(1..32, &{&1, &1}), Map.new(1..33, &{&1, &1})] ++
       [Map.new(1..120, &{{:key, &1}, [&1]}), order, Enum.to_list(1..127), %{%{} => []}] ++
       [~D[2024-02-29], 1..9, MapSet.new([1, :b]), List.to_tuple(Enum.to_list(1..127))]

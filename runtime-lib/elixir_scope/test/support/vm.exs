@@ -18,7 +18,7 @@ defmodule ElixirScope.Test.VM do
         :stderr_to_stdout,
         line: 65_536,
         cd: dir,
-        env: [{'ERL_CRASH_DUMP_SECONDS', '0'}],
+        env: [{~c"ERL_CRASH_DUMP_SECONDS", ~c"0"}],
         args: ["-pa", ebin, "-e", @greeting, script | arguments]
       ])
 

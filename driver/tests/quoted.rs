@@ -32,3 +32,18 @@ fn the_shop_is_quoted_as_elixir_quotes_it() {
 fn each_construct_is_quoted_as_elixir_quotes_it() {
     check("cases", "tests/quoted/cases", "0 differ, 0 refused, 0 accepted wrongly, 0 rejected by both");
 }
+
+#[test]
+fn what_is_printed_reads_as_elixir() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let files = driver::quote(&root.join("tests/quoted/cases"), driver::QuotedOptions::default()).unwrap();
+    let script = "[printed, source] = System.argv()
+      {term, _} = Code.eval_string(printed)
+      ^term = Code.string_to_quoted!(File.read!(source))";
+    for file in files {
+        let printed = file.quoted.unwrap().to_string();
+        let source = root.join("tests/quoted/cases").join(&file.path);
+        let output = Command::new("elixir").args(["-e", script, &printed]).arg(source).output().unwrap();
+        assert!(output.status.success(), "{}: {}", file.path.display(), String::from_utf8_lossy(&output.stderr));
+    }
+}

@@ -20,10 +20,33 @@ impl fmt::Display for Term {
                     write!(f, "<<{}>>", bytes.join(", "))
                 }
             },
+            Self::List(items) if !items.is_empty() && items.iter().all(is_keyword) => {
+                f.write_str("[")?;
+                for (n, item) in items.iter().enumerate() {
+                    let Self::Tuple(pair) = item else { continue };
+                    let (Some(Self::Atom(key)), Some(value)) = (pair.first(), pair.get(1)) else { continue };
+                    write!(f, "{}{key}: {value}", if n == 0 { "" } else { ", " })?;
+                }
+                f.write_str("]")
+            }
             Self::List(items) => sequence(f, "[", items, "]"),
             Self::Tuple(items) => sequence(f, "{", items, "}"),
         }
     }
+}
+
+/// `{:key, value}` whose key needs no quotes.
+fn is_keyword(term: &Term) -> bool {
+    match term {
+        Term::Tuple(pair) => matches!(pair.as_slice(), [Term::Atom(key), _] if is_plain(key)),
+        _ => false,
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    let mut chars = text.strip_suffix(['?', '!']).unwrap_or(text).chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn sequence(f: &mut fmt::Formatter<'_>, open: &str, items: &[Term], close: &str) -> fmt::Result {
@@ -34,13 +57,16 @@ fn sequence(f: &mut fmt::Formatter<'_>, open: &str, items: &[Term], close: &str)
     f.write_str(close)
 }
 
+/// Operators that are atoms without quotes.
+const OPERATORS: &[&str] = &[
+    "+", "-", "*", "/", "**", "++", "--", "<>", "==", "!=", "===", "!==", "=~", "<", ">", "<=", ">=", "&&", "||", "!",
+    "&", "@", "=", "|", "|>", "..", "..//", "<-", "\\\\", "^", ".", "%", "%{}", "{}", "<<>>",
+];
+
 fn atom(text: &str) -> String {
-    let mut chars = text.chars();
-    let plain = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '@');
     match text {
         "nil" | "true" | "false" => text.to_owned(),
-        _ if plain => format!(":{text}"),
+        _ if is_plain(text) || OPERATORS.contains(&text) => format!(":{text}"),
         _ => format!(":\"{}\"", escaped(text)),
     }
 }

@@ -58,6 +58,9 @@ fn try_start(
     if !ACTIVE.load(Ordering::Acquire).is_null() {
         return Err("a recording is already running; stop it first".into());
     }
+    let &[segment, most, depth, items, bytes, payload, processes] = limits else {
+        return Err("seven limits are needed".into());
+    };
     let mut pid = MaybeUninit::<ErlNifPid>::uninit();
     let empty = Vec::<u64>::new().encode(env);
     let samples: Vec<_> = samples.iter().map(Term::as_c_arg).collect();
@@ -70,7 +73,7 @@ fn try_start(
             recorder.as_c_arg(),
             empty.as_c_arg(),
             &samples,
-            limits.last().copied().unwrap_or_default(),
+            processes,
         );
         if enif_get_local_pid(env.as_c_arg(), recorder.as_c_arg(), pid.as_mut_ptr()) == 0 {
             return Err("the recorder is no local process".into());
@@ -78,9 +81,6 @@ fn try_start(
         pid.assume_init()
     };
     let run: [u8; 16] = run.try_into().map_err(|_| "the run id has 16 bytes".to_owned())?;
-    let &[segment, most, depth, items, bytes, payload, _processes] = limits else {
-        return Err("seven limits are needed".into());
-    };
     let size = |value: u64, least: u64, most: u64| usize::try_from(value.clamp(least, most)).unwrap_or(usize::MAX);
     let limits = Limits {
         // The segments that stand ready take half of what is allowed at most.

@@ -48,7 +48,7 @@ pub fn quoted(parse: &Parse, options: Options) -> Result<Term> {
         return Err(Unquotable { range: error.range, why: error.message.clone() });
     }
     let root = parse.root();
-    if let Some(doubt) = crate::doubts(&root).into_iter().find(|doubt| doubt.message != crate::doubts::ARROW) {
+    if let Some(doubt) = crate::doubts(&root).into_iter().find(|doubt| !doubt.mended_when_quoted) {
         return Err(Unquotable { range: doubt.range, why: doubt.message.to_owned() });
     }
     let lower = Lower { lines: LineIndex::new(&parse.source()), text: root.text().to_string(), options };
@@ -68,7 +68,8 @@ impl Lower {
         Meta::at(place.line, column)
     }
 
-    /// Elixir counts characters, from 1.
+    /// In characters, from 1. (Elixir 1.14 counts graphemes in texts, and `\#{` there as one
+    /// character: after such, columns still differ.)
     fn column(&self, at: TextSize, bytes: u32) -> u32 {
         let end = usize::from(at);
         let start = end - (bytes as usize - 1);

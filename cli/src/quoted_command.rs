@@ -18,6 +18,15 @@ pub struct QuotedArgs {
     /// Columns beside lines
     #[arg(long)]
     columns: bool,
+    /// The Elixir whose parser is meant: 1.15 and later know sigils like ~HTML
+    #[arg(long, value_name = "VERSION", default_value = "1.14", value_parser = minor_version)]
+    elixir: u32,
+}
+
+/// `1.18`, `1.18.4`
+fn minor_version(text: &str) -> Result<u32, String> {
+    let minor = text.strip_prefix("1.").and_then(|rest| rest.split('.').next()?.parse().ok());
+    minor.filter(|minor| *minor >= 14).ok_or_else(|| "1.14 or later, such as 1.18".to_owned())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,7 +37,7 @@ enum Format {
 
 /// Runs `elixirscope quoted`: 1 when a file has no quoted form.
 pub fn run(arguments: &QuotedArgs) -> ExitCode {
-    let options = driver::QuotedOptions { columns: arguments.columns };
+    let options = driver::QuotedOptions { columns: arguments.columns, long_sigils: arguments.elixir >= 15 };
     let files = match driver::quote(&arguments.path, options) {
         Ok(files) if files.is_empty() => {
             return could_not_run(&format!("no *.ex or *.exs below {}", arguments.path.display()));

@@ -10,11 +10,8 @@ const MAX_DEPTH: usize = 400;
 
 /// Whether the file may be touched at all.
 pub fn check_file(parse: &Parse, root: &SyntaxNode) -> Result<(), FileRefusal> {
-    if let Some(error) = parse.errors().first() {
-        return Err(FileRefusal { range: error.range, why: error.message.clone() });
-    }
-    if let Some(doubt) = syntax::doubts(root).into_iter().next() {
-        return Err(FileRefusal { range: doubt.range, why: doubt.message.into() });
+    if let Some(error) = syntax::first_error(parse, root) {
+        return Err(FileRefusal { range: error.range, why: error.message });
     }
     let refuse = |node: &SyntaxNode, why: &str| Err(FileRefusal { range: node.text_range(), why: why.into() });
     let mut depth = 0usize;

@@ -1,7 +1,7 @@
 //! Elixir source text as a lossless tree.
 //!
 //! Owns: parsing (tree-sitter inside, rowan outside), kinds, typed views, the
-//! line index, and the list of places where the grammar cannot be trusted. It
+//! line index, and objections: what Elixir would reject or read otherwise. It
 //! must never know: node ids, probes, files, salsa. It is the only crate that
 //! names rowan or tree-sitter.
 //!
@@ -18,19 +18,23 @@
 
 mod call;
 mod clause;
-mod doubts;
+mod green;
 mod kinds;
 mod line_index;
 mod module;
+mod objections;
 mod parse;
 pub mod quoted;
+mod repair;
+mod scan;
+mod stuck;
 
 pub use call::{Argument, Call, Target};
 pub use clause::{Body, Clause, ClauseKind, Section, SectionRole, stab_body, statements};
-pub use doubts::{Doubt, doubts};
 pub use kinds::SyntaxKind;
 pub use line_index::{LineColumn, LineIndex};
 pub use module::{Directive, DirectiveKind, Module, directives, modules};
+pub use objections::{first_error, objections};
 pub use parse::{Elixir, Parse, SyntaxElement, SyntaxError, SyntaxNode, SyntaxToken, parse};
 pub use rowan::{NodeOrToken, TextRange, TextSize, WalkEvent};
 

@@ -1,8 +1,9 @@
-//! Bytes to a rowan tree, by way of tree-sitter.
+//! Bytes to a rowan tree: scanned, repaired, parsed, put in order.
 
 use crate::kinds::SyntaxKind;
+use crate::repair::Repairs;
+use crate::scan::{ScanError, Token};
 use rowan::{GreenNode, GreenNodeBuilder, TextRange, TextSize};
-use std::cell::RefCell;
 
 /// The language marker of rowan's typed trees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +43,9 @@ pub struct SyntaxError {
 pub struct Parse {
     green: GreenNode,
     errors: Vec<SyntaxError>,
+    long_sigil: Option<TextSize>,
+    // Whether the first error is one of the tokens.
+    tokens_failed: bool,
     // Only for sources that are not UTF-8, whose tree holds a lossy text.
     bytes: Option<Vec<u8>>,
 }
@@ -57,6 +61,17 @@ impl Parse {
         &self.errors
     }
 
+    /// Why the text is not tokens, whatever the grammar makes of it.
+    pub fn token_error(&self) -> Option<&SyntaxError> {
+        self.errors.first().filter(|_| self.tokens_failed)
+    }
+
+    /// Where the first sigil stands whose name has several letters, which only
+    /// Elixir 1.15 and later know.
+    pub fn long_sigil(&self) -> Option<TextRange> {
+        self.long_sigil.map(TextRange::empty)
+    }
+
     /// Every byte of the source, from the tree.
     pub fn source(&self) -> Vec<u8> {
         match &self.bytes {
@@ -64,10 +79,6 @@ impl Parse {
             None => self.green.to_string().into_bytes(),
         }
     }
-}
-
-thread_local! {
-    static PARSER: RefCell<Option<tree_sitter::Parser>> = const { RefCell::new(None) };
 }
 
 /// Parses any bytes.
@@ -89,7 +100,13 @@ fn unparsed(text: &str, range: TextRange, message: String, bytes: Option<Vec<u8>
     builder.start_node(rowan::SyntaxKind(SyntaxKind::SOURCE as u16));
     builder.token(rowan::SyntaxKind(SyntaxKind::ERROR as u16), text);
     builder.finish_node();
-    Parse { green: builder.finish(), errors: vec![SyntaxError { range, message }], bytes }
+    Parse {
+        green: builder.finish(),
+        errors: vec![SyntaxError { range, message }],
+        tokens_failed: true,
+        long_sigil: None,
+        bytes,
+    }
 }
 
 fn parse_text(text: &str) -> Parse {
@@ -98,150 +115,30 @@ fn parse_text(text: &str) -> Parse {
         // The tree would need 64-bit offsets; no source file of this size exists.
         return unparsed("", range, "the file is larger than 4 GiB".into(), Some(text.as_bytes().to_vec()));
     }
-    let tree = PARSER.with_borrow_mut(|slot| {
-        let parser = slot.get_or_insert_with(new_parser);
-        parser.parse(text, None)
-    });
-    let Some(tree) = tree else {
-        let range = TextRange::empty(TextSize::from(0));
-        return unparsed(text, range, "the parser gave up".into(), None);
-    };
-    let mut build = TreeBuilder { text, at: 0, green: GreenNodeBuilder::new(), errors: Vec::new() };
-    build.tree(&tree);
-    Parse { green: build.green.finish(), errors: build.errors, bytes: None }
+    let scanned = crate::scan::scan(text);
+    let repairs = crate::repair::plan(text, &scanned);
+    let (green, grammar) = crate::green::green(text, &repairs);
+    let green = crate::repair::regroup::regroup(green, &repairs.regroup);
+    // Elixir reads all tokens before it parses, so their error comes first.
+    let error = |at: usize, message| SyntaxError { range: TextRange::empty(TextSize::from(at as u32)), message };
+    let long_sigil = scanned.long_sigil.map(|at| TextSize::from(at as u32));
+    let scanned_badly = scanned.error.is_some();
+    let mut errors: Vec<_> = scanned.error.map(|scan| error(scan.at, scan.message)).into_iter().collect();
+    if errors.is_empty() {
+        let stuck = if grammar.is_empty() { None } else { stuck(text, &scanned.tokens, &repairs) };
+        let misplaced = crate::scan::misplaced(&scanned.tokens, text);
+        let first = stuck.into_iter().chain(misplaced).min_by_key(|error| error.at);
+        errors.extend(first.map(|first| error(first.at, first.message)));
+    }
+    errors.extend(grammar);
+    Parse { green, tokens_failed: scanned_badly, long_sigil, errors, bytes: None }
 }
 
-fn new_parser() -> tree_sitter::Parser {
-    let mut parser = tree_sitter::Parser::new();
-    // A refused language leaves the parser without one, and parse() then gives
-    // no tree; `the_grammar_loads` tests that this does not happen.
-    let _ = parser.set_language(&tree_sitter_elixir::LANGUAGE.into());
-    parser
-}
-
-struct TreeBuilder<'a> {
-    text: &'a str,
-    at: usize,
-    green: GreenNodeBuilder<'static>,
-    errors: Vec<SyntaxError>,
-}
-
-impl TreeBuilder<'_> {
-    /// Walks with a cursor, not by recursion: nesting is the input's choice.
-    fn tree(&mut self, tree: &tree_sitter::Tree) {
-        let mut cursor = tree.walk();
-        // The root starts at its first token; leading trivia belongs inside it.
-        self.green.start_node(rowan::SyntaxKind(SyntaxKind::SOURCE as u16));
-        self.note_error(cursor.node());
-        let mut depth = 0usize;
-        let mut down = cursor.goto_first_child();
-        if down {
-            depth = 1;
-        }
-        while depth > 0 {
-            if down {
-                self.enter(cursor.node());
-                if cursor.goto_first_child() {
-                    depth += 1;
-                    continue;
-                }
-            }
-            self.leave(cursor.node());
-            down = cursor.goto_next_sibling();
-            if !down {
-                cursor.goto_parent();
-                depth -= 1;
-                if depth == 0 {
-                    break;
-                }
-            }
-        }
-        self.trivia_up_to(self.text.len());
-        self.green.finish_node();
-    }
-
-    fn enter(&mut self, node: tree_sitter::Node<'_>) {
-        self.trivia_up_to(node.start_byte());
-        self.note_error(node);
-        if node.child_count() > 0 {
-            self.green.start_node(rowan::SyntaxKind(SyntaxKind::of(&node) as u16));
-        }
-    }
-
-    fn leave(&mut self, node: tree_sitter::Node<'_>) {
-        if node.child_count() > 0 {
-            self.trivia_up_to(node.end_byte());
-            self.green.finish_node();
-        } else {
-            self.leaf(&node);
-        }
-    }
-
-    /// A named leaf such as `nil` or `(identifier)` is a node of one token, so
-    /// that every expression is a node; an anonymous one is a token.
-    fn leaf(&mut self, node: &tree_sitter::Node<'_>) {
-        let kind = SyntaxKind::of(node);
-        let end = node.end_byte().max(self.at);
-        let text = self.text.get(self.at..end).unwrap_or_default();
-        if kind.is_node() {
-            self.green.start_node(rowan::SyntaxKind(kind as u16));
-            self.green.token(rowan::SyntaxKind(SyntaxKind::TEXT as u16), text);
-            self.green.finish_node();
-        } else if !text.is_empty() {
-            self.green.token(rowan::SyntaxKind(kind as u16), text);
-        }
-        self.at = end;
-    }
-
-    fn trivia_up_to(&mut self, end: usize) {
-        if let Some(gap) = self.text.get(self.at..end).filter(|gap| !gap.is_empty()) {
-            let blank = gap.chars().all(char::is_whitespace);
-            let kind = if blank { SyntaxKind::WHITESPACE } else { SyntaxKind::GAP };
-            self.green.token(rowan::SyntaxKind(kind as u16), gap);
-            self.at = end;
-        }
-    }
-
-    fn note_error(&mut self, node: tree_sitter::Node<'_>) {
-        if !node.is_error() && !node.is_missing() {
-            return;
-        }
-        let offset = |byte: usize| TextSize::from(byte as u32);
-        let (start, message) = match unclosed(node) {
-            _ if node.is_missing() => (node.start_byte(), format!("expected `{}`", node.kind())),
-            Some(open) => (open.start_byte(), format!("`{}` is opened here and never closed", open.kind())),
-            None => (node.start_byte(), "syntax error".to_owned()),
-        };
-        self.errors.push(SyntaxError { range: TextRange::new(offset(start), offset(node.end_byte())), message });
-    }
-}
-
-/// The innermost opening token of an error that nothing in it closes: an error
-/// often spans the file, and this is where a reader should look.
-fn unclosed(error: tree_sitter::Node<'_>) -> Option<tree_sitter::Node<'_>> {
-    let mut open = Vec::new();
-    for token in error.children(&mut error.walk()).filter(|child| !child.is_named()) {
-        match token.kind() {
-            "do" | "fn" | "(" | "[" | "{" | "<<" | "#{" => open.push(token),
-            "end" | ")" | "]" | "}" | ">>" => {
-                open.pop();
-            }
-            // Quotes and sigils close with the token they open with.
-            "\"" | "'" | "\"\"\"" | "'''" | "|" | "/" => match open.last() {
-                Some(last) if last.kind() == token.kind() => {
-                    open.pop();
-                }
-                _ if matches!(token.kind(), "|" | "/") && !after_sigil(token) => {}
-                _ => open.push(token),
-            },
-            _ => {}
-        }
-    }
-    open.pop()
-}
-
-fn after_sigil(token: tree_sitter::Node<'_>) -> bool {
-    token.prev_sibling().is_some_and(|before| before.kind() == "sigil_name")
+/// The token at which the grammar gave up.
+fn stuck(text: &str, tokens: &[Token], repairs: &Repairs) -> Option<ScanError> {
+    let token = crate::scan::unexpected_from(tokens, crate::stuck::stuck_at(text, repairs)?)?;
+    let shown = token.text(text).lines().next().unwrap_or_default();
+    Some(ScanError { at: token.start as usize, message: format!("unexpected `{shown}`") })
 }
 
 #[cfg(test)]
@@ -278,12 +175,15 @@ mod tests {
     }
 
     #[test]
-    fn errors_have_ranges() {
+    fn errors_stand_where_elixir_puts_them() {
         let at = |source: &[u8]| check(source).errors().first().map(|error| usize::from(error.range.start()));
-        assert_eq!(at(b"f(1,\n"), Some(1));
-        assert_eq!(at(b"defmodule A do\n  def f, do: ~S[a\\\\]\nend\n"), Some(30));
+        // What is never closed is missed at the end of the file.
+        assert_eq!(at(b"f(1,\n"), Some(5));
         assert_eq!(at(b"defmodule A do\n  def f do\n    1\nend\n"), Some(36));
-        assert_eq!(at(b"def f do\n  (1 + ))\nend\n"), Some(14));
+        assert_eq!(at(b"def f do\n  [1)\nend\n"), Some(13));
+        assert_eq!(at(b"def f do\n  (1 + ))\nend\n"), Some(17));
+        assert_eq!(at(b"def f do\n  x = ]\nend\n"), Some(15));
+        assert_eq!(at(b"defmodule A do\n  def f, do: ~S[a\\\\]\nend\n"), None);
         let parse = check(b"ok = \xff\n");
         assert_eq!(parse.errors()[0].range.start(), TextSize::from(5));
         assert!(parse.errors()[0].message.contains("UTF-8"));

@@ -42,7 +42,7 @@ impl Lower {
     /// What is called, and the metadata of its call.
     fn target(&self, target: &SyntaxNode, bare: bool) -> Result<(Term, Meta)> {
         match target.kind() {
-            K::IDENTIFIER => Ok((Term::atom(&target.text().to_string()), self.meta(start(target)))),
+            K::IDENTIFIER => Ok((Term::name(&target.text().to_string()), self.meta(start(target)))),
             K::DOT => {
                 let (dot, meta) = self.dot_target(target)?;
                 Ok((dot, if bare { meta.with("no_parens", Term::atom("true")) } else { meta }))
@@ -78,7 +78,7 @@ impl Lower {
             [left, right] => {
                 let name = match right.kind() {
                     K::STRING | K::CHARLIST => self.quoted_atom(right)?,
-                    _ => Term::atom(right.text().to_string().trim()),
+                    _ => Term::name(right.text().to_string().trim()),
                 };
                 Ok((Term::call(".", meta, vec![self.expression(left)?, name]), self.meta(start(right))))
             }

@@ -2,6 +2,7 @@
 
 use super::{Lower, Result, Term, number, start};
 use crate::{SyntaxKind as K, SyntaxNode, SyntaxToken};
+use rowan::{TextRange, TextSize};
 
 /// The nodes below `node` that stand for something.
 pub fn expressions(node: &SyntaxNode) -> Vec<SyntaxNode> {
@@ -24,6 +25,24 @@ impl Lower {
         Ok(Term::block(self.all(nodes)?))
     }
 
+    /// All that stands in `range`. Where that is no expression, the first line
+    /// end or `;` is the place of the block (`grammar -> eoe`).
+    pub(super) fn program(&self, nodes: &[SyntaxNode], range: TextRange) -> Result<Term> {
+        let place = if nodes.is_empty() { self.first_separator(range) } else { None };
+        match place {
+            Some(place) => Ok(Term::call("__block__", self.meta(place), Vec::new())),
+            None => self.sequence(nodes),
+        }
+    }
+
+    /// The tokenizer puts the end of a line with a comment where the comment is.
+    fn first_separator(&self, range: TextRange) -> Option<TextSize> {
+        let text = &self.text[range];
+        let start = text.find(|char| !matches!(char, ' ' | '\t'))?;
+        let ends = text[start..].starts_with(['\n', '\r', ';']) || text[start..].contains('\n');
+        ends.then(|| range.start() + TextSize::of(&text[..start]))
+    }
+
     pub(super) fn all(&self, nodes: &[SyntaxNode]) -> Result<Vec<Term>> {
         nodes.iter().map(|node| self.expression(node)).collect()
     }
@@ -33,16 +52,16 @@ impl Lower {
         let text = || node.text().to_string();
         let place = || self.meta(start(node));
         match node.kind() {
-            K::IDENTIFIER | K::OPERATOR_IDENTIFIER if text().trim() == ".." => {
+            K::IDENTIFIER | K::OPERATOR_IDENTIFIER if text().trim() == ".." && !self.is_before_slash(node) => {
                 Ok(Term::call("..", place(), Vec::new()))
             }
-            K::IDENTIFIER => Ok(Term::node(Term::atom(&text()), place(), Term::nil())),
+            K::IDENTIFIER => Ok(Term::node(Term::name(&text()), place(), Term::nil())),
             K::ALIAS => Ok(Term::call("__aliases__", place(), alias_segments(&text()))),
             K::INTEGER => number::integer(&text()).map_or_else(|| self.fail(node, "invalid integer"), Ok),
             K::FLOAT => number::float(&text()).map_or_else(|| self.fail(node, "invalid float"), Ok),
             K::CHAR => number::character(&text()).map_or_else(|| self.fail(node, "invalid character"), Ok),
             K::BOOLEAN | K::NIL => Ok(Term::atom(text().trim())),
-            K::ATOM => Ok(Term::atom(text().trim_start_matches(':'))),
+            K::ATOM => Ok(Term::name(text().strip_prefix(':').unwrap_or_default())),
             K::QUOTED_ATOM => self.quoted_atom(node),
             K::STRING => self.string(node),
             K::CHARLIST => self.charlist(node),
@@ -102,7 +121,7 @@ impl Lower {
             _ => {
                 let text = key.text().to_string();
                 let text = text.trim_end();
-                Term::atom(text.strip_suffix(':').unwrap_or(text))
+                Term::name(text.strip_suffix(':').unwrap_or(text))
             }
         };
         Ok(Term::pair(key, self.expression(value)?))
@@ -136,6 +155,11 @@ impl Lower {
             _ => super::Meta::default(),
         };
         Ok(Term::block_at(meta, terms))
+    }
+
+    /// `../2` names the operator.
+    fn is_before_slash(&self, node: &SyntaxNode) -> bool {
+        self.text[usize::from(crate::trimmed_range(node).end())..].trim_start_matches([' ', '\t']).starts_with('/')
     }
 
     fn unary(&self, node: &SyntaxNode) -> Result<Term> {
@@ -176,8 +200,9 @@ impl Lower {
                 if let Some(Term::List(operand)) = parts.last_mut() {
                     operand.push(right);
                     let inner = std::mem::take(operand);
-                    operand.push(Term::call("in", meta, inner));
+                    operand.push(Term::call("in", meta.clone(), inner));
                 }
+                parts[1] = meta.term();
                 Term::Tuple(parts)
             }
             K::T_SLASH_SLASH => {
@@ -210,11 +235,28 @@ impl Lower {
         let (mut arguments, mut body) = (Vec::new(), Term::nil());
         for child in expressions(node) {
             match child.kind() {
-                K::BODY => body = self.sequence(&expressions(&child))?,
+                K::BODY => body = self.clause_body(&child, &arrow)?,
                 _ => arguments = self.clause_head(&child)?,
             }
         }
         Ok(Term::call("->", meta, vec![Term::List(arguments), body]))
+    }
+
+    /// What follows `->`; a `;` at once stands for a `nil` before the rest.
+    fn clause_body(&self, body: &SyntaxNode, arrow: &SyntaxToken) -> Result<Term> {
+        let statements = expressions(body);
+        let mut after = std::iter::successors(arrow.next_token(), SyntaxToken::next_token);
+        let empty_first =
+            after.find(|token| !token.kind().is_trivia()).is_some_and(|token| token.kind() == K::T_SEMICOLON);
+        match (empty_first, statements.is_empty()) {
+            (_, true) => Ok(Term::nil()),
+            (false, _) => self.sequence(&statements),
+            (true, _) => {
+                let mut terms = self.all(&statements)?;
+                terms.insert(0, Term::nil());
+                Ok(Term::block(terms))
+            }
+        }
     }
 
     /// The arguments before `->`; a guard takes them in (`unwrap_when`).

@@ -5,6 +5,7 @@
 //! `elixir_interpolation.erl`.
 
 mod call;
+mod column;
 mod escape;
 mod etf;
 mod lower;
@@ -25,6 +26,9 @@ use rowan::{TextRange, TextSize};
 pub struct Options {
     /// Columns beside lines.
     pub columns: bool,
+    /// What Elixir 1.15 and later read and 1.14 does not: sigils whose names have
+    /// several letters.
+    pub long_sigils: bool,
 }
 
 /// A place that has no quoted form, or none we know.
@@ -44,36 +48,35 @@ type Result<T> = std::result::Result<T, Unquotable>;
 /// # Errors
 /// When the file has a syntax error, or a place that the tree may misread.
 pub fn quoted(parse: &Parse, options: Options) -> Result<Term> {
-    if let Some(error) = parse.errors().first() {
-        return Err(Unquotable { range: error.range, why: error.message.clone() });
-    }
     let root = parse.root();
-    if let Some(doubt) = crate::doubts(&root).into_iter().find(|doubt| !doubt.mended_when_quoted) {
-        return Err(Unquotable { range: doubt.range, why: doubt.message.to_owned() });
+    if let Some(sigil) = parse.long_sigil().filter(|_| !options.long_sigils)
+        && parse.token_error().is_none_or(|error| sigil.start() < error.range.start())
+    {
+        let why = "a sigil whose name has several letters needs Elixir 1.15 or later".to_owned();
+        return Err(Unquotable { range: sigil, why });
     }
-    let lower = Lower { lines: LineIndex::new(&parse.source()), text: root.text().to_string(), options };
-    lower.sequence(&lower::expressions(&root))
+    if let Some(error) = crate::first_error(parse, &root) {
+        return Err(Unquotable { range: error.range, why: error.message });
+    }
+    let text = root.text().to_string();
+    let columns = options.columns.then(|| column::Columns::of(&text));
+    let lower = Lower { lines: LineIndex::new(&parse.source()), text, columns };
+    lower.program(&lower::expressions(&root), root.text_range())
 }
 
 struct Lower {
     lines: LineIndex,
     text: String,
-    options: Options,
+    columns: Option<column::Columns>,
 }
 
 impl Lower {
     fn meta(&self, at: TextSize) -> Meta {
         let place = self.lines.position(at);
-        let column = self.options.columns.then(|| self.column(at, place.utf8));
-        Meta::at(place.line, column)
-    }
-
-    /// In characters, from 1. (Elixir 1.14 counts graphemes in texts, and `\#{` there as one
-    /// character: after such, columns still differ.)
-    fn column(&self, at: TextSize, bytes: u32) -> u32 {
         let end = usize::from(at);
-        let start = end - (bytes as usize - 1);
-        self.text[start..end].chars().count() as u32 + 1
+        let start = end - (place.utf8 as usize - 1);
+        let column = self.columns.as_ref().map(|columns| columns.column(&self.text, start, end));
+        Meta::at(place.line, column)
     }
 
     fn fail<T>(&self, node: &SyntaxNode, why: &str) -> Result<T> {

@@ -1,5 +1,7 @@
 //! The terms of quoted code.
 
+use unicode_normalization::UnicodeNormalization;
+
 /// A term, as Elixir's parser makes them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Term {
@@ -23,6 +25,16 @@ impl Term {
     /// An atom.
     pub fn atom(text: &str) -> Self {
         Self::Atom(text.into())
+    }
+
+    /// The atom of a name as it is written (`String.Tokenizer`: NFC, and the
+    /// micro sign as the Greek letter).
+    pub fn name(written: &str) -> Self {
+        if written.is_ascii() {
+            return Self::atom(written);
+        }
+        let letter = |char| if char == '\u{b5}' { '\u{3bc}' } else { char };
+        Self::atom(&written.nfc().map(letter).collect::<String>())
     }
 
     /// `nil`
@@ -110,7 +122,7 @@ impl Meta {
         self
     }
 
-    fn term(self) -> Term {
+    pub(super) fn term(self) -> Term {
         Term::List(self.0.into_iter().map(|(key, value)| Term::pair(Term::atom(key), value)).collect())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Lower, Result, Term, escape, start};
 use crate::{SyntaxKind as K, SyntaxNode};
-use rowan::{NodeOrToken, TextSize};
+use rowan::{NodeOrToken, TextRange, TextSize};
 
 /// A quoted text, taken apart.
 struct Quoted {
@@ -12,7 +12,7 @@ struct Quoted {
     pieces: Vec<Piece>,
     /// Of a heredoc: how far its end is indented.
     indentation: Option<usize>,
-    /// Of a heredoc: it begins with indentation and then code.
+    /// Of a heredoc: it begins with nothing, or with indentation only, and then code.
     hollow: bool,
 }
 
@@ -127,7 +127,7 @@ impl Lower {
     }
 
     fn to_string_call(&self, code: &SyntaxNode) -> Result<Term> {
-        let form = self.sequence(&super::lower::expressions(code))?;
+        let form = self.program(&super::lower::expressions(code), between_braces(code))?;
         Ok(Term::remote(Term::atom("Elixir.Kernel"), "to_string", &self.meta(start(code)), vec![form]))
     }
 
@@ -186,7 +186,7 @@ impl Quoted {
                 out.push_str(&part[if starts_a_line { spaces.min(indent) } else { 0 }..]);
             }
             // Elixir keeps what was nothing but indentation, as an empty part.
-            self.hollow |= out.is_empty() && !text.is_empty();
+            self.hollow |= out.is_empty() && (n == 0 || !text.is_empty());
             *raw = out;
         }
     }
@@ -215,6 +215,12 @@ impl Quoted {
             *raw = out;
         }
     }
+}
+
+/// What stands between `#{` and `}`.
+fn between_braces(code: &SyntaxNode) -> TextRange {
+    let range = code.text_range();
+    TextRange::new(range.start() + TextSize::of("#{"), range.end() - TextSize::of("}"))
 }
 
 fn closing(open: char) -> char {

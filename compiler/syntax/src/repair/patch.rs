@@ -1,0 +1,95 @@
+//! Tokens that the grammar is shown otherwise.
+
+use super::{Patch, Tokens};
+use crate::kinds::SyntaxKind;
+use crate::scan::{Lexeme, Operator};
+
+/// Adds what the token at `index` needs.
+pub(super) fn at(tokens: Tokens<'_>, index: usize, rare: bool, out: &mut Vec<Patch>) {
+    let patch = match tokens.all[index].lexeme {
+        Lexeme::Identifier => name(tokens, index, rare),
+        Lexeme::Alias | Lexeme::Atom | Lexeme::KeywordKey if rare => foreign_name(tokens, index),
+        Lexeme::Operator(Operator::Range) => range_after_name(tokens, index),
+        Lexeme::Comma => trailing_comma_of_access(tokens, index),
+        Lexeme::Semicolon => idle_semicolon(tokens, index),
+        Lexeme::TextOpen if rare => return raw_sigil(tokens, index, out),
+        _ => None,
+    };
+    out.extend(patch);
+}
+
+fn name(tokens: Tokens<'_>, index: usize, rare: bool) -> Option<Patch> {
+    let text = tokens.text(index);
+    if rare && text == "..//" {
+        let kind = Some(SyntaxKind::OPERATOR_IDENTIFIER);
+        return Some(Patch { range: tokens.range(index), with: b"x", kind });
+    }
+    let glued = || ["in", "and", "or", "when", "not"].iter().any(|word| text.starts_with(word));
+    if index > 0 && glued() && tokens.on_new_line(index) {
+        // A name on a new line whose first letters are a word operator: the
+        // grammar takes them for one. Any other letter will do.
+        let start = tokens.range(index).start;
+        return Some(Patch { range: start..start + 1, with: b"x", kind: None });
+    }
+    if rare { foreign_name(tokens, index) } else { None }
+}
+
+/// The grammar knows too few letters.
+fn foreign_name(tokens: Tokens<'_>, index: usize) -> Option<Patch> {
+    let (text, range) = (tokens.text(index), tokens.range(index));
+    let letters = text.trim_start_matches(':').trim_end_matches([':', '?', '!']);
+    if letters.is_ascii() {
+        return None;
+    }
+    let start = range.start + usize::from(text.starts_with(':'));
+    let upper = tokens.lexeme(index) == Some(Lexeme::Alias);
+    Some(Patch { range: start..start + letters.len(), with: if upper { b"X" } else { b"x" }, kind: None })
+}
+
+/// `x..-1`: the grammar sees a call of `x` with `.. - 1`. `<>` binds alike.
+fn range_after_name(tokens: Tokens<'_>, index: usize) -> Option<Patch> {
+    let before = index.checked_sub(1)?;
+    let is_name = tokens.lexeme(before) == Some(Lexeme::Identifier) && !tokens.text(before).starts_with("..");
+    is_name.then(|| Patch { range: tokens.range(index), with: b"<>", kind: Some(SyntaxKind::T_DOT_DOT) })
+}
+
+/// `x[1,]`
+fn trailing_comma_of_access(tokens: Tokens<'_>, index: usize) -> Option<Patch> {
+    if tokens.text(index + 1) != "]" {
+        return None;
+    }
+    super::hole::is_access(tokens, tokens.partner(index + 1)?).then(|| Patch {
+        range: tokens.range(index),
+        with: b" ",
+        kind: Some(SyntaxKind::T_COMMA),
+    })
+}
+
+/// `fn x ->` newline `; end`, and `fn x -> x;` newline `end`
+fn idle_semicolon(tokens: Tokens<'_>, index: usize) -> Option<Patch> {
+    let before = |back: usize| index.checked_sub(back).and_then(|at| tokens.lexeme(at));
+    let after_arrow = before(1) == Some(Lexeme::LineEnd) && before(2) == Some(Lexeme::Operator(Operator::Arrow));
+    let before_end = tokens.lexeme(index + 1) == Some(Lexeme::End);
+    (after_arrow || before_end).then(|| Patch {
+        range: tokens.range(index),
+        with: b" ",
+        kind: Some(SyntaxKind::T_SEMICOLON),
+    })
+}
+
+/// `~S[:\\]`: two backslashes are two characters, and the delimiter is not escaped.
+fn raw_sigil(tokens: Tokens<'_>, index: usize, out: &mut Vec<Patch>) {
+    let is_raw = tokens.text(index).trim_start_matches('~').starts_with(|c: char| c.is_ascii_uppercase());
+    if !is_raw || !tokens.text(index).starts_with('~') {
+        return;
+    }
+    let (start, end) = (tokens.range(index).end, tokens.range(index + 1).start);
+    let content = tokens.source.as_bytes().get(start..end).unwrap_or_default();
+    let mut at = 0;
+    while at + 1 < content.len() {
+        if content[at] == b'\\' && content[at + 1] == b'\\' {
+            out.push(Patch { range: start + at..start + at + 2, with: b"x", kind: None });
+        }
+        at += if content[at] == b'\\' { 2 } else { 1 };
+    }
+}

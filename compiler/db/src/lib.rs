@@ -2,31 +2,74 @@
 //!
 //! Owns: salsa inputs and queries, the derivation of node ids. It must never
 //! know: which nodes get probes, what a probe looks like, where outputs go.
-//! Algorithms are plain functions over plain types (`ids`); only this file
-//! wires them to salsa. Syntax trees hold no state across revisions: what is
-//! stored is the green tree.
+//! Algorithms are plain functions over plain types (`ids`); `queries` wires
+//! them to salsa. Syntax trees hold no state across revisions: what is stored
+//! is the green tree.
 //!
 //! ```
-//! let db = db::Database::default();
-//! let file = db::SourceFile::new(&db, "lib/a.ex".into(), b"defmodule A do\n  def f(x), do: x\nend".to_vec());
-//! let ids = db::node_ids(&db, file);
-//! assert_eq!(ids.clauses()[0].function(), "A.f/1");
+//! use db::{Layout, Origin, SourceFile};
+//!
+//! let mut db = db::Database::default();
+//! let file = SourceFile::of(&db, Origin::Project, "lib/a.ex", b"defmodule A do\n  def f(x), do: x\nend".to_vec(), None);
+//! Layout::add(&mut db, Origin::Project, [file]);
+//! assert_eq!(db::clauses(&db, file)[0].function(), "A.f/1");
+//! file.edit(&mut db, b"defmodule A do\n  def g(x), do: x\nend".to_vec());
+//! assert_eq!(db::clauses(&db, file)[0].function(), "A.g/1");
 //! ```
 
+mod events;
 mod ids;
+mod input;
+mod queries;
 
+pub use events::{Event, Query};
 pub use ids::{ClauseInfo, NodeIds, NodePtr};
+pub use input::{Layout, Origin, SourceFile};
+pub use queries::{clauses, defined, keepers, lost, node_ids, parse};
+pub use salsa::Cancelled;
 
 /// What queries may ask of the database: nothing beyond salsa.
 #[salsa::db]
 pub trait Db: salsa::Database {}
 
-/// The database of one process. Cloning it gives another handle on the same
-/// storage, for parallel work outside queries.
+/// The database of one process, holding one project. Cloning it gives another
+/// handle on the same storage, for parallel work outside queries; a write
+/// cancels the queries that clones are running ([`Cancelled`]), and waits until
+/// every clone is dropped.
 #[salsa::db]
-#[derive(Default, Clone)]
+#[derive(Clone)]
 pub struct Database {
     storage: salsa::Storage<Self>,
+}
+
+impl Database {
+    /// A database that tells `observer` what it does, from whichever thread does it.
+    pub fn observed(observer: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self::of(salsa::Storage::new(Some(Box::new(move |event| {
+            if let Some(event) = Event::of(&event) {
+                observer(event);
+            }
+        }))))
+    }
+
+    fn of(storage: salsa::Storage<Self>) -> Self {
+        let db = Self { storage };
+        Layout::empty(&db);
+        db
+    }
+
+    /// Drops the trees and positions beyond the bound. salsa only does so when a
+    /// revision starts, and a cold build is one revision: it calls this between
+    /// batches. Like a write, it cancels and awaits clones.
+    pub fn evict(&mut self) {
+        salsa::Database::trigger_lru_eviction(self);
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self::of(salsa::Storage::default())
+    }
 }
 
 #[salsa::db]
@@ -34,40 +77,3 @@ impl salsa::Database for Database {}
 
 #[salsa::db]
 impl Db for Database {}
-
-// The macro writes undocumented accessors beside ours.
-#[allow(missing_docs)]
-mod input {
-    /// A source file: its path relative to the project, and its bytes.
-    #[salsa::input]
-    pub struct SourceFile {
-        /// Path relative to the project's root, with `/`.
-        #[returns(ref)]
-        pub path: String,
-        /// The content.
-        #[returns(ref)]
-        pub text: Vec<u8>,
-    }
-}
-
-pub use input::SourceFile;
-
-/// The file's tree. Never compared: every text has its own tree, and the
-/// queries below are the firewalls.
-#[salsa::tracked(returns(ref), no_eq)]
-pub fn parse(db: &dyn Db, file: SourceFile) -> syntax::Parse {
-    syntax::parse(file.text(db))
-}
-
-/// The ids of the file's nodes, with positions.
-#[salsa::tracked(returns(ref))]
-pub fn node_ids(db: &dyn Db, file: SourceFile) -> NodeIds {
-    NodeIds::of(&parse(db, file).root())
-}
-
-/// The position-free half of [`node_ids`]: the clauses a file defines. An edit
-/// inside a body leaves it equal, so nothing that depends on it runs again.
-#[salsa::tracked(returns(ref))]
-pub fn clauses(db: &dyn Db, file: SourceFile) -> Vec<ClauseInfo> {
-    node_ids(db, file).clauses().to_vec()
-}

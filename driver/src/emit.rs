@@ -1,7 +1,8 @@
 //! Outputs on disk: each written to a temporary file and renamed, and only
 //! when its content changed.
 
-use crate::build::{Built, FileResult, Outcome};
+use crate::build::Built;
+use crate::file_result::{FileResult, Outcome, ProbedClause};
 use crate::report::{self, Diagnostic};
 use crate::{Error, Project, stamp};
 use serde::{Deserialize, Serialize};
@@ -72,8 +73,7 @@ fn node_map(built: &Built) -> Result<(Vec<u8>, usize), Error> {
     let mut count = 0;
     for file in &built.files {
         let Outcome::Instrumented(instrumented) = &file.outcome else { continue };
-        let clauses: BTreeMap<NodeId, &db::ClauseInfo> =
-            file.clauses.iter().map(|clause| (clause.id, clause)).collect();
+        let clauses: BTreeMap<NodeId, &ProbedClause> = file.clauses.iter().map(|clause| (clause.id, clause)).collect();
         for site in &instrumented.sites {
             let Some(clause) = clauses.get(&site.parent.unwrap_or(site.id)) else { continue };
             builder.add(&entry(file, site, clause))?;
@@ -83,7 +83,7 @@ fn node_map(built: &Built) -> Result<(Vec<u8>, usize), Error> {
     Ok((builder.finish()?, count))
 }
 
-fn entry<'a>(file: &'a FileResult, site: &'a codegen::Site, clause: &'a db::ClauseInfo) -> NodeEntry<'a> {
+fn entry<'a>(file: &'a FileResult, site: &'a codegen::Site, clause: &'a ProbedClause) -> NodeEntry<'a> {
     let narrow = |column: u32| u16::try_from(column).unwrap_or(u16::MAX);
     let (start, end) = (file.lines.position(site.range.start()), file.lines.position(site.range.end()));
     NodeEntry {

@@ -11,16 +11,22 @@
 
 mod build;
 mod emit;
+mod file_result;
 mod project;
+mod queries;
 mod quote;
 mod report;
+mod session;
 mod stamp;
 
-pub use build::{Built, FileResult, Outcome, build};
+pub use build::{Built, build};
 pub use emit::{Summary, emit};
+pub use file_result::{FileResult, Instrumented, Outcome, ProbedClause};
 pub use project::{Project, Source};
+pub use queries::Wanted;
 pub use quote::{QuotedFile, quote};
 pub use report::{Diagnostic, erlang_terms};
+pub use session::{Session, Snapshot};
 pub use stamp::unchanged;
 pub use syntax::quoted::{Options as QuotedOptions, encode as encode_term};
 
@@ -63,13 +69,11 @@ impl Error {
 /// When the file is refused as a whole.
 pub fn preview(path: &str, text: &[u8]) -> Result<String, Error> {
     let project = Project::of_sources(vec![Source { path: path.into(), text: text.to_vec() }]);
-    let mut results = build(&project, &|| {});
     // build gives one result per source, and there is one source.
-    let result = results.files.swap_remove(0);
-    match result.outcome {
-        Outcome::Instrumented(instrumented) => Ok(instrumented.text),
+    match &build(&project, &|| {}).files[0].outcome {
+        Outcome::Instrumented(instrumented) => Ok(instrumented.text.clone()),
         Outcome::Clean => Ok(String::from_utf8_lossy(text).into_owned()),
-        Outcome::Refused(diagnostic) => Err(Error::Refused(diagnostic)),
+        Outcome::Refused(diagnostic) => Err(Error::Refused(diagnostic.clone())),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the driver says: diagnostics, and the report that the Mix step reads.
 
 use crate::Project;
-use crate::build::{Built, Outcome};
+use crate::build::Built;
+use crate::file_result::Outcome;
 use std::fmt::{self, Write as _};
 
 /// Something the user should know about a file.

@@ -1,0 +1,131 @@
+//! What became of one file, independent of how it was computed.
+
+use crate::report::Diagnostic;
+use codegen::Site;
+use db::ClauseInfo;
+use std::collections::BTreeSet;
+use syntax::{LineIndex, TextSize};
+use wire::{NodeId, PlannedClause, Refusal};
+
+/// Text with probes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instrumented {
+    /// The text.
+    pub text: String,
+    /// Every node with a probe, in order of the original text.
+    pub sites: Vec<Site>,
+}
+
+/// What became of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It has probes.
+    Instrumented(Instrumented),
+    /// It has nothing to instrument.
+    Clean,
+    /// It stays clean for a reason.
+    Refused(Diagnostic),
+}
+
+/// A clause that has probes, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbedClause {
+    /// The clause's id.
+    pub id: NodeId,
+    /// The module's full name.
+    pub module: String,
+    /// The function's name.
+    pub name: String,
+    /// The function's arity.
+    pub arity: u32,
+}
+
+/// The result for one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileResult {
+    /// Its path.
+    pub path: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Ids of all its clauses, with probes or without.
+    pub defined: Vec<NodeId>,
+    /// The instrumented clauses, for the node map.
+    pub clauses: Vec<ProbedClause>,
+    /// Clauses that were left clean.
+    pub refusals: Vec<Refusal>,
+    /// What was planned.
+    pub planned: Vec<PlannedClause>,
+    /// Lines of the original text.
+    pub lines: LineIndex,
+}
+
+/// What is known of a file before it is instrumented.
+pub(crate) struct Analysed<'a> {
+    pub path: &'a str,
+    pub text: &'a [u8],
+    pub parse: &'a syntax::Parse,
+    pub ids: &'a db::NodeIds,
+}
+
+impl FileResult {
+    /// Instruments the `planned` clauses of a file.
+    pub(crate) fn of(file: &Analysed<'_>, planned: &BTreeSet<NodeId>) -> Self {
+        let mut result = Self {
+            path: file.path.to_owned(),
+            outcome: Outcome::Clean,
+            defined: file.ids.clauses().iter().map(|clause| clause.id).collect(),
+            clauses: Vec::new(),
+            refusals: Vec::new(),
+            planned: Vec::new(),
+            lines: LineIndex::new(file.text),
+        };
+        match codegen::instrument(file.parse, &|node| file.ids.get(node), planned) {
+            Err(refusal) => result.refuse_file(refusal.range.start(), refusal.why),
+            Ok(instrumented) => result.accept(instrumented, file.ids.clauses()),
+        }
+        result
+    }
+
+    /// Notes a clause that is left clean since its id means another file's.
+    pub(crate) fn refuse_shared(&mut self, clause: &ClauseInfo) {
+        let why = format!("{} shares its id with a clause of another file", clause.function());
+        self.refusals.push(Refusal { file: self.path.clone(), line: 1, why, whole_file: false });
+    }
+
+    fn line(&self, at: TextSize) -> u32 {
+        self.lines.line(at)
+    }
+
+    fn refuse_file(&mut self, at: TextSize, why: String) {
+        let (file, line) = (self.path.clone(), self.line(at));
+        self.refusals.push(Refusal { file: file.clone(), line, why: why.clone(), whole_file: true });
+        self.outcome = Outcome::Refused(Diagnostic { file, line, message: format!("left without probes: {why}") });
+    }
+
+    fn accept(&mut self, instrumented: codegen::Instrumented, clauses: &[ClauseInfo]) {
+        for refused in &instrumented.refused {
+            let (file, line) = (self.path.clone(), self.line(refused.range.start()));
+            self.refusals.push(Refusal { file, line, why: refused.why.clone(), whole_file: false });
+        }
+        for site in instrumented.sites.iter().filter(|site| site.parent.is_none()) {
+            let Some(clause) = clauses.iter().find(|clause| clause.id == site.id) else { continue };
+            self.probe(clause, self.line(site.range.start()));
+        }
+        if !instrumented.sites.is_empty() {
+            let codegen::Instrumented { text, sites, .. } = instrumented;
+            self.outcome = Outcome::Instrumented(Instrumented { text, sites });
+        }
+    }
+
+    fn probe(&mut self, clause: &ClauseInfo, line: u32) {
+        let (module, name) = (clause.module.clone(), clause.name.clone());
+        self.clauses.push(ProbedClause { id: clause.id, module, name, arity: clause.arity });
+        self.planned.push(PlannedClause {
+            node: clause.id.raw(),
+            function: clause.function(),
+            file: self.path.clone(),
+            line,
+            reason: wire::Reason::NamedFunction,
+        });
+    }
+}

@@ -57,7 +57,7 @@ fn try_instrument(arguments: &InstrumentArgs) -> Result<(), driver::Error> {
         Some(summary) => summary,
         None => {
             let progress = progress(project.sources.len(), arguments.format);
-            let built = driver::build(&project, &|| progress.inc(1));
+            let built = driver::build_cached(&project, &out, &|| progress.inc(1))?;
             progress.finish_and_clear();
             driver::emit(&project, &built, &out)?
         }

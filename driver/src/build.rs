@@ -1,7 +1,9 @@
 //! The result for a whole project.
 
+use crate::cache::Cache;
 use crate::file_result::FileResult;
-use crate::{Project, Session};
+use crate::{Error, Project, Session};
+use std::path::Path;
 use std::sync::Arc;
 use wire::Plan;
 
@@ -24,4 +26,18 @@ impl Built {
 /// Builds the project from nothing; `on_file` is called once for each file done.
 pub fn build(project: &Project, on_file: &(dyn Fn() + Sync)) -> Built {
     Session::open(project).build(on_file)
+}
+
+/// Builds the project with what an earlier process left below `out`, and leaves
+/// there what the next one needs.
+///
+/// # Errors
+/// When an entry of the cache cannot be written.
+pub fn build_cached(project: &Project, out: &Path, on_file: &(dyn Fn() + Sync)) -> Result<Built, Error> {
+    let Some(cache) = Cache::open(project, out) else { return Ok(build(project, on_file)) };
+    let known = cache.recall(project);
+    let mut session = Session::recalling(project, &known);
+    let built = session.build(on_file);
+    cache.keep(&session.drafts(), &known)?;
+    Ok(built)
 }

@@ -10,6 +10,7 @@
 //! ```
 
 mod build;
+mod cache;
 mod emit;
 mod file_result;
 mod project;
@@ -19,7 +20,7 @@ mod report;
 mod session;
 mod stamp;
 
-pub use build::{Built, build};
+pub use build::{Built, build, build_cached};
 pub use emit::{Summary, emit};
 pub use file_result::{FileResult, Instrumented, Outcome, ProbedClause};
 pub use project::{Project, Source};

@@ -96,6 +96,12 @@ impl Session {
         Snapshot { db: self.db.clone(), drafts: self.drafts.clone() }
     }
 
+    /// The draft of every file, in the order of their paths.
+    pub(crate) fn drafts(&self) -> Vec<Arc<FileResult>> {
+        let snapshot = self.snapshot();
+        Layout::get(&self.db).files(&self.db).iter().map(|file| snapshot.draft(*file)).collect()
+    }
+
     /// Builds every file, in parallel, with a bounded number of trees in memory;
     /// `on_file` is called once for each file done.
     pub fn build(&mut self, on_file: &(dyn Fn() + Sync)) -> Built {

@@ -58,12 +58,17 @@ pub fn remember(project: &Project, out: &Path, outputs: &[PathBuf], summary: &Su
     crate::emit::write_if_changed(&place(out), &bytes).map(drop)
 }
 
+/// What tells the running program from others, whose results may differ.
+pub(crate) fn tool() -> Option<String> {
+    let mark = Mark::of(&std::env::current_exe().ok()?)?;
+    Some(format!("{} {mark:?}", env!("CARGO_PKG_VERSION")))
+}
+
 /// A digest of everything that decides the outputs; none when the running
 /// program cannot be told from others.
 fn inputs(project: &Project) -> Option<String> {
-    let tool = Mark::of(&std::env::current_exe().ok()?)?;
     let mut hasher = blake3::Hasher::new();
-    hasher.update(format!("{} {tool:?}", env!("CARGO_PKG_VERSION")).as_bytes());
+    hasher.update(tool()?.as_bytes());
     for source in &project.sources {
         hasher.update(&(source.path.len() as u64).to_le_bytes()).update(source.path.as_bytes());
         hasher.update(&(source.text.len() as u64).to_le_bytes()).update(&source.text);

@@ -1,22 +1,26 @@
 //! Results of earlier processes, on disk: one entry for each file, found by a
 //! digest of everything that decides it.
 //!
-//! An entry that is damaged is none. What a run did not use is removed.
+//! An entry that is damaged is none. What a run did not use goes with the next
+//! write. All entries stand in one file: making a thousand files costs more
+//! than building a thousand results.
 
 mod entry;
+mod pack;
 
 use crate::file_result::FileResult;
-use crate::{Error, Project, Source, stamp};
+use crate::{Error, Project, Source, emit, stamp};
+use pack::{Name, Pack};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The entries below an output folder, for one project.
 pub struct Cache {
-    folder: PathBuf,
+    path: PathBuf,
+    pack: Pack,
     /// One for each source, in the same order.
-    names: Vec<String>,
+    names: Vec<Name>,
 }
 
 impl Cache {
@@ -24,62 +28,41 @@ impl Cache {
     /// others, whose results may differ.
     pub fn open(project: &Project, out: &Path) -> Option<Self> {
         let tool = stamp::tool()?;
+        let path = out.join("cache/results");
+        // One that cannot be read is empty: it is written anew.
+        let pack = Pack::new(std::fs::read(&path).unwrap_or_default());
         let names = project.sources.par_iter().map(|source| name(&tool, source)).collect();
-        Some(Self { folder: out.join("cache/files"), names })
+        Some(Self { path, pack, names })
     }
 
     /// What is known of each source.
     pub fn recall(&self, project: &Project) -> Vec<Option<Arc<FileResult>>> {
-        let recall = |(name, source): (&String, &Source)| {
-            let bytes = std::fs::read(self.folder.join(name)).ok()?;
-            entry::decode(&bytes, source).map(Arc::new)
-        };
+        let recall = |(name, source): (&Name, &Source)| entry::decode(self.pack.get(name)?, source).map(Arc::new);
         self.names.par_iter().zip(&project.sources).map(recall).collect()
     }
 
     /// Keeps `drafts`, one for each source, of which `known` were recalled, and
-    /// removes every other entry.
+    /// nothing else.
     ///
     /// # Errors
-    /// When an entry cannot be written or removed.
+    /// When the cache cannot be written.
     pub fn keep(&self, drafts: &[Arc<FileResult>], known: &[Option<Arc<FileResult>>]) -> Result<(), Error> {
-        std::fs::create_dir_all(&self.folder).map_err(Error::io("write", &self.folder))?;
-        let fresh: Vec<_> =
-            self.names.iter().zip(drafts).zip(known).filter(|(_, known)| known.is_none()).map(|(new, _)| new).collect();
-        fresh.into_par_iter().try_for_each(|(name, draft)| self.write(name, &entry::encode(draft)))?;
-        self.remove_others()
-    }
-
-    /// A reader sees all of an entry or nothing. Not synced: what a power cut
-    /// leaves of it does not match its digest.
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let path = self.folder.join(name);
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-        let written = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, &path));
-        written.map_err(|cause| {
-            // Best effort: the error that matters is the first one.
-            let _ = std::fs::remove_file(&temporary);
-            Error::io("write", &path)(cause)
-        })
-    }
-
-    fn remove_others(&self) -> Result<(), Error> {
-        let used: BTreeSet<&str> = self.names.iter().map(String::as_str).collect();
-        for entry in std::fs::read_dir(&self.folder).map_err(Error::io("list", &self.folder))? {
-            let path = entry.map_err(Error::io("list", &self.folder))?.path();
-            let is_used = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| used.contains(name));
-            if !is_used {
-                std::fs::remove_file(&path).map_err(Error::io("write", &path))?;
+        let mut next = Vec::new();
+        for ((name, draft), known) in self.names.iter().zip(drafts).zip(known) {
+            match self.pack.get(name).filter(|_| known.is_some()) {
+                Some(entry) => pack::append(&mut next, name, entry),
+                None => pack::append(&mut next, name, &entry::encode(draft)),
             }
         }
-        Ok(())
+        emit::write_if_changed(&self.path, &next).map(drop)
     }
 }
 
-fn name(tool: &str, source: &Source) -> String {
+/// Whatever changes a draft must come in here: so far, no setting does.
+fn name(tool: &str, source: &Source) -> Name {
     let mut hasher = blake3::Hasher::new();
     for part in [tool.as_bytes(), source.path.as_bytes(), &source.text] {
         hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
     }
-    hasher.finalize().to_hex().to_string()
+    *hasher.finalize().as_bytes()
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use driver::{Built, Outcome, Project, Source};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 const CLEAN: &str = "defmodule Clean do\nend\n";
@@ -38,79 +38,78 @@ fn build(edited: &str, out: &Path) -> Built {
     built
 }
 
-fn entries(out: &Path) -> BTreeSet<PathBuf> {
-    std::fs::read_dir(out.join("cache/files")).unwrap().map(|entry| entry.unwrap().path()).collect()
+fn pack(out: &Path) -> PathBuf {
+    out.join("cache/results")
 }
 
-/// When each entry was written: a renamed file is a new one.
-fn written(out: &Path) -> BTreeSet<(PathBuf, std::time::SystemTime)> {
-    entries(out).into_iter().map(|path| (path.clone(), path.metadata().unwrap().modified().unwrap())).collect()
+/// The names and contents of the entries in the file: see `cache/pack.rs`.
+fn entries(out: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let bytes = std::fs::read(pack(out)).unwrap();
+    let mut rest = bytes.as_slice();
+    let mut entries = BTreeMap::new();
+    while let Some((header, behind)) = rest.split_at_checked(68) {
+        let length = u32::from_le_bytes(header[64..].try_into().unwrap()) as usize;
+        entries.insert(header[..32].to_vec(), behind[..length].to_vec());
+        rest = &behind[length..];
+    }
+    entries
 }
 
-#[test]
-fn what_comes_from_the_cache_is_what_was_built() {
-    let out = warm("cached");
-    let before = written(&out);
-    build(EDITED, &out);
-    assert_eq!((before.len(), &before), (5, &written(&out)), "nothing was built again");
+/// Writes the entries back, with digests that are right.
+fn forge(out: &Path, entries: &BTreeMap<Vec<u8>, Vec<u8>>) {
+    let mut bytes = Vec::new();
+    for (name, entry) in entries {
+        let length = (entry.len() as u32).to_le_bytes();
+        bytes.extend([name.as_slice(), blake3::hash(entry).as_bytes(), &length, entry].concat());
+    }
+    std::fs::write(pack(out), bytes).unwrap();
 }
 
 #[test]
 fn one_changed_file_is_one_new_entry_and_the_old_one_goes() {
     let out = warm("changed");
-    let before = written(&out);
+    let before = entries(&out);
     build("defmodule Edited do\n  def f, do: 3\n  def g, do: 4\nend\n", &out);
-    let after = written(&out);
-    assert_eq!((after.len(), before.intersection(&after).count()), (5, 4));
+    let after = entries(&out);
+    assert_eq!((after.len(), before.keys().filter(|name| after.contains_key(*name)).count()), (5, 4));
 }
 
 #[test]
-fn entries_are_read() {
-    // The converse of the tests above, which a cache that is never read would pass too.
+fn what_is_in_the_cache_is_not_built_again() {
     let out = warm("read");
-    for path in entries(&out) {
-        let mut body = std::fs::read(&path).unwrap().split_off(32);
-        // The last byte of an instrumented text is a newline.
-        body.last_mut().filter(|last| **last == b'\n').into_iter().for_each(|last| *last = b'!');
-        let digest = *blake3::hash(&body).as_bytes();
-        std::fs::write(&path, [&digest[..], &body].concat()).unwrap();
-    }
+    let mut lies = entries(&out);
+    // The last byte of an instrumented text is a newline.
+    lies.values_mut().for_each(|entry| entry.pop_if(|last| *last == b'\n').into_iter().for_each(|_| entry.push(b'!')));
+    forge(&out, &lies);
     let built = driver::build_cached(&project(EDITED), &out, &|| {}).unwrap();
     let Outcome::Instrumented(probed) = &built.files[2].outcome else { panic!("lib/c.ex has probes") };
     assert!(probed.text.ends_with("end!"), "the text is the entry's");
 }
 
 #[test]
-fn a_damaged_entry_is_noticed_and_written_again() {
-    let damages: [fn(Vec<u8>) -> Vec<u8>; 5] = [
-        |_| Vec::new(),
-        |bytes| bytes[..bytes.len() / 2].to_vec(),
-        |bytes| bytes[..40].to_vec(),
-        |mut bytes| {
-            let last = bytes.len() - 1;
-            bytes[last] ^= 1;
-            bytes
-        },
-        |mut bytes| {
-            bytes.push(b'\n');
-            bytes
-        },
-    ];
-    let out = warm("damaged-entry");
-    for damage in damages {
-        for path in entries(&out) {
-            let bytes = std::fs::read(&path).unwrap();
-            std::fs::write(&path, damage(bytes.clone())).unwrap();
+fn a_damaged_cache_is_noticed_and_written_again() {
+    let out = warm("damaged-cache");
+    let whole = std::fs::read(pack(&out)).unwrap();
+    let damages = [0, 1, 40, 70, whole.len() / 2, whole.len() - 1];
+    for at in damages {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1;
+        for damaged in [&flipped, &whole[..at].to_vec(), &[&whole[..], &whole[..at]].concat()] {
+            std::fs::write(pack(&out), damaged).unwrap();
             build(EDITED, &out);
-            assert_eq!(std::fs::read(&path).unwrap(), bytes, "the entry is whole again");
+            assert!(std::fs::read(pack(&out)).unwrap() == whole, "byte {at}: the cache is whole again");
         }
     }
 }
 
 #[test]
-fn what_a_killed_process_left_is_removed() {
-    let out = warm("left");
-    std::fs::write(out.join("cache/files/half.123.tmp"), "x").unwrap();
-    build(EDITED, &out);
-    assert_eq!(entries(&out).len(), 5);
+fn an_entry_that_is_no_result_is_built_again() {
+    let out = warm("no-result");
+    let whole = std::fs::read(pack(&out)).unwrap();
+    for nonsense in [&b""[..], b"\x02\0\0\0{}", b"\xff\xff\xff\xff", b"\x02\0\0\0[]text"] {
+        let lies = entries(&out).into_keys().map(|name| (name, nonsense.to_vec())).collect();
+        forge(&out, &lies);
+        build(EDITED, &out);
+        assert!(std::fs::read(pack(&out)).unwrap() == whole);
+    }
 }

@@ -2,7 +2,6 @@
 //!
 //! | Bytes | What |
 //! |---|---|
-//! | 32 | blake3 of all that follows |
 //! | 4 | length of the JSON, little endian |
 //! | | JSON: everything but the instrumented text |
 //! | | the instrumented text, if there is one |
@@ -54,23 +53,16 @@ pub fn encode(result: &FileResult) -> Vec<u8> {
     };
     // A struct of strings and numbers has a JSON; if not, the entry is taken for damaged.
     let json = serde_json::to_vec(&entry).unwrap_or_default();
-    let mut body = (json.len() as u32).to_le_bytes().to_vec();
-    body.extend(json);
-    body.extend(text.as_bytes());
-    let mut bytes = blake3::hash(&body).as_bytes().to_vec();
-    bytes.extend(body);
+    let mut bytes = (json.len() as u32).to_le_bytes().to_vec();
+    bytes.extend(json);
+    bytes.extend(text.as_bytes());
     bytes
 }
 
 /// The result for `source` that an entry holds, unless the entry is damaged.
 pub fn decode(bytes: &[u8], source: &Source) -> Option<FileResult> {
-    let (digest, body) = bytes.split_at_checked(32)?;
-    if blake3::hash(body).as_bytes() != digest {
-        return None;
-    }
-    let (length, rest) = body.split_at_checked(4)?;
-    let length = u32::from_le_bytes(length.try_into().ok()?);
-    let (json, text) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (json, text) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
     let entry: Entry = serde_json::from_slice(json).ok()?;
     let clause = |(id, module, name, arity)| Some(ProbedClause { id: NodeId::from_raw(id)?, module, name, arity });
     Some(FileResult {

@@ -85,7 +85,8 @@ fn a_cold_build_holds_a_bounded_number_of_trees() {
             Event::Ran(_) | Event::Kept(_) => {}
         }
     }
-    assert_eq!(batches.iter().sum::<usize>(), 600, "each file is parsed once");
+    let parsed: usize = batches.iter().sum();
+    assert!((600..600 + 60).contains(&parsed), "only files that lose an id are parsed twice: {parsed}");
     assert!(batches.iter().all(|trees| *trees <= 128), "{batches:?}");
     for file in Layout::get(session.db()).files(session.db()) {
         db::parse(session.db(), *file);

@@ -1,5 +1,7 @@
 //! Benchmarks: ratios against a peer in the same run.
 
+pub mod incremental;
+
 use crate::{Failure, setup, shell};
 
 /// What an event costs, against the VM's own tracing.

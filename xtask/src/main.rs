@@ -36,6 +36,7 @@ usage: cargo xtask TASK
   test             set up, then every test CI runs
   check NAME       one check: memory, kill, identical, off, bad-input, noop; or all
   bench capture    ns per event, against the VM's own tracing
+  bench incremental  a second run over 1000 files, and a keystroke
 ";
 
 fn main() -> ExitCode {
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["check", name] => check::run(name),
         ["bench", "capture"] => bench::capture(),
+        ["bench", "incremental"] => bench::incremental::run(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

@@ -12,46 +12,52 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-const HEADER: usize = 32 + 32 + 4;
-
 /// What an entry is found by.
 pub type Name = [u8; 32];
+
+/// Where an entry stands, and the digest it should have.
+struct Place {
+    digest: [u8; 32],
+    range: Range<usize>,
+}
 
 /// The entries of one file.
 pub struct Pack {
     bytes: Vec<u8>,
-    entries: BTreeMap<Name, Range<usize>>,
+    entries: BTreeMap<Name, Place>,
 }
 
 impl Pack {
     /// Finds the entries; what follows the last whole one is passed over.
     pub fn new(bytes: Vec<u8>) -> Self {
         let mut entries = BTreeMap::new();
-        let mut at = 0;
-        while let Some((name, length)) = header(&bytes[at..]) {
-            let start = at + HEADER;
-            if bytes.len() - start < length {
-                break;
-            }
-            at = start + length;
-            entries.insert(name, start..at);
+        let mut rest = bytes.as_slice();
+        while let Some((name, digest, behind)) = header(rest) {
+            let Some((entry, next)) = split_entry(behind) else { break };
+            let end = bytes.len() - next.len();
+            entries.insert(name, Place { digest, range: end - entry.len()..end });
+            rest = next;
         }
         Self { bytes, entries }
     }
 
     /// The entry with this name, if it is there and whole.
     pub fn get(&self, name: &Name) -> Option<&[u8]> {
-        let range = self.entries.get(name)?.clone();
-        let digest = &self.bytes[range.start - 36..range.start - 4];
-        let entry = &self.bytes[range];
-        (blake3::hash(entry).as_bytes() == digest).then_some(entry)
+        let place = self.entries.get(name)?;
+        let entry = &self.bytes[place.range.clone()];
+        (*blake3::hash(entry).as_bytes() == place.digest).then_some(entry)
     }
 }
 
-fn header(bytes: &[u8]) -> Option<(Name, usize)> {
-    let name = *bytes.first_chunk()?;
-    let length = u32::from_le_bytes(*bytes.get(64..)?.first_chunk()?);
-    Some((name, usize::try_from(length).ok()?))
+fn header(bytes: &[u8]) -> Option<(Name, [u8; 32], &[u8])> {
+    let (name, rest) = bytes.split_first_chunk()?;
+    let (digest, rest) = rest.split_first_chunk()?;
+    Some((*name, *digest, rest))
+}
+
+fn split_entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
 }
 
 /// Appends an entry. One of more than 4 GiB is left out: no source file of such
@@ -87,7 +93,7 @@ mod tests {
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 0x55;
-            assert_eq!(found(&damaged)[usize::from(at >= first)], false);
+            assert!(!found(&damaged)[usize::from(at >= first)]);
         }
     }
 }

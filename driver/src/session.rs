@@ -167,3 +167,28 @@ fn for_each<R: Send>(
 ) -> Vec<R> {
     files.par_iter().map_with(snapshot.clone(), |snapshot, file| work(snapshot, *file)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_recalled_is_used_until_something_changes_it() {
+        let source = |text: &str| Source { path: "lib/a.ex".into(), text: text.into() };
+        let project = Project::of_sources(vec![source("defmodule A do\n  def f, do: 1\nend\n")]);
+        let mut lie = FileResult::clone(&Session::open(&project).drafts()[0]);
+        lie.path = "a lie".into();
+        let open = || Session::recalling(&project, &[Some(Arc::new(lie.clone()))]);
+        let path =
+            |session: &Session| session.snapshot().result("lib/a.ex").map(|found| found.map(|one| one.path.clone()));
+        let check = |change: &dyn Fn(&mut Session), expected: Option<&str>| {
+            let mut session = open();
+            change(&mut session);
+            assert_eq!(path(&session).unwrap().as_deref(), expected);
+        };
+        check(&|_| (), Some("a lie"));
+        check(&|session| session.edit(source("defmodule A do\nend\n")), Some("lib/a.ex"));
+        check(&|session| session.choose(Wanted::Only(Default::default())), Some("lib/a.ex"));
+        check(&|session| session.remove("lib/a.ex"), None);
+    }
+}

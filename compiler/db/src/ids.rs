@@ -1,8 +1,55 @@
-//! Node ids: from a module's name down to each node of each clause.
+//! Node ids: from a module's name down to each node of each file.
+//!
+//! An id is the hash of a path: module, function name and arity, then for each
+//! node down to this one its role, kind, key, and the ordinal among the siblings
+//! before it that agree in all three. A key is a name: a callee, the variables a
+//! match binds, a clause's head. It is never a position, nor the content below.
+//!
+//! Which node has which path:
+//!
+//! * A clause of a named function hangs below its function, wherever in the
+//!   module it stands: in the body, in an `if`, in a `for`. Functions and modules
+//!   that the text names twice share one space, in which ordinals count on.
+//! * Everything else in a module's body hangs below the module, with no function.
+//!   What stands outside modules hangs below the empty module.
+//! * `defmodule`, `defprotocol` and `defimpl` with a written name and a do-block
+//!   open a module. With another name, inside a function, or inside `quote`, they
+//!   are calls like any other, and so is a `def` inside `quote`, inside a function
+//!   or with a generated name (`def unquote(name)(x)`): it has ids, below the node
+//!   that holds it, but is no clause of a function.
+//! * Code inside `quote` hangs below the call of `quote`, under a role of its own.
+//! * Punctuation has no id: argument lists, keyword pairs, names of calls, the
+//!   text of a string.
+//!
+//! The laws, which `tests/id_laws.rs` counts on real files, and what each excludes:
+//!
+//! * **Layout and comments change no id.** Excluded: nothing that leaves the tokens.
+//! * **An edit inside the body of one function changes no id outside that function.**
+//!   A change of name, arity or module makes it another function.
+//! * **Moving a function, or a file, changes no id.** All clauses of a function move
+//!   together, with the attributes that describe them (`@doc`, `@spec`, `@impl` …),
+//!   whose key is the definition they precede. Excluded: moving one of two clauses of
+//!   one function that have equal heads past the other.
+//! * **Inserting a statement keeps the ids of its siblings and of all below them.**
+//!   Excluded: siblings *behind* the inserted statement whose role, kind and key equal
+//!   its own; they count one further. No derivation from one text can keep these, since
+//!   `f(); f()` does not say which of the two is new. Keys are rich in names to make it
+//!   rare. In a module's body, a definition inserted between an attribute and the
+//!   definition it describes takes the attribute over.
+//! * **Ids depend on the text alone**: not on the file's path, the machine, the order of
+//!   files or the number of threads. Where several files of a project derive one id,
+//!   [`resolve`] parts them, and the path decides which keeps it.
 
-use std::collections::BTreeMap;
-use syntax::{Call, Clause, SyntaxKind, SyntaxNode, Target, TextRange, text_without_trivia};
-use wire::{NodeId, NodePath};
+mod key;
+mod resolve;
+mod steps;
+mod walk;
+
+pub use key::node_label;
+pub use resolve::resolve;
+
+use syntax::{SyntaxKind, SyntaxNode, TextRange};
+use wire::NodeId;
 
 /// Where a node stands in one revision of one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +64,21 @@ impl NodePtr {
     pub fn of(node: &SyntaxNode) -> Self {
         let range: TextRange = node.text_range();
         Self { start: range.start().into(), end: range.end().into(), kind: node.kind() }
+    }
+
+    /// The node's range.
+    pub fn range(&self) -> TextRange {
+        TextRange::new(self.start.into(), self.end.into())
+    }
+
+    /// The node's kind.
+    pub fn kind(&self) -> SyntaxKind {
+        self.kind
+    }
+
+    // Outer before inner, in the order of the text.
+    fn order(&self) -> (u32, std::cmp::Reverse<u32>) {
+        (self.start, std::cmp::Reverse(self.end))
     }
 }
 
@@ -42,164 +104,77 @@ impl ClauseInfo {
     }
 }
 
+/// What a node's path begins with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Owner {
+    /// The module's full name; empty outside modules.
+    pub module: String,
+    /// The function's name; empty outside functions.
+    pub name: String,
+    /// The function's arity.
+    pub arity: u32,
+}
+
+impl std::fmt::Display for Owner {
+    /// `Module.name/arity`; `Module` for its body; nothing outside modules.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.name.is_empty() {
+            true => f.write_str(&self.module),
+            false => write!(f, "{}.{}/{}", self.module, self.name, self.arity),
+        }
+    }
+}
+
+/// A node and its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeInfo {
+    /// The node's id.
+    pub id: NodeId,
+    /// Where it stands.
+    pub ptr: NodePtr,
+    /// Index of the nearest node around it that has an id.
+    pub parent: Option<u32>,
+    /// What the node is to that one.
+    pub role: &'static str,
+    owner: u32,
+}
+
 /// The ids of one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeIds {
     clauses: Vec<ClauseInfo>,
-    by_ptr: BTreeMap<NodePtr, NodeId>,
+    /// The node of each clause.
+    clause_nodes: Vec<u32>,
+    nodes: Vec<NodeInfo>,
+    owners: Vec<Owner>,
 }
 
 impl NodeIds {
-    /// Derives the ids of every clause in a named module, and of all below.
+    /// Derives the ids of every node of the tree that is code.
     pub fn of(root: &SyntaxNode) -> Self {
-        let mut ids = Self::default();
-        let mut ordinals = Ordinals::default();
-        for module in syntax::modules(root) {
-            let Some(name) = &module.name else { continue };
-            for clause in module.clauses() {
-                ids.clause(name, &clause, &mut ordinals);
-            }
-        }
-        ids
+        walk::walk(root)
     }
 
-    /// The clauses, in the order of the text.
+    /// The clauses of named functions, in the order of the text.
     pub fn clauses(&self) -> &[ClauseInfo] {
         &self.clauses
     }
 
-    /// The id of a node below a clause, or of the clause's defining call.
+    /// Every node with an id, outer before inner, in the order of the text.
+    pub fn nodes(&self) -> &[NodeInfo] {
+        &self.nodes
+    }
+
+    /// The module and function whose ids the node's is among.
+    pub fn owner(&self, node: &NodeInfo) -> &Owner {
+        &self.owners[node.owner as usize]
+    }
+
+    /// The id of a node; `None` for layout and punctuation.
     pub fn get(&self, node: &SyntaxNode) -> Option<NodeId> {
-        self.by_ptr.get(&NodePtr::of(node)).copied()
-    }
-
-    fn clause(&mut self, module: &str, clause: &Clause, ordinals: &mut Ordinals) {
-        let arity = clause.arity() as u32;
-        let function = NodePath::function(module, &clause.name, arity);
-        let signature = text_without_trivia(&clause.signature);
-        let ordinal = ordinals.next(&(function.id(), clause.kind, signature.clone()));
-        let path = function.step("clause", clause.kind.name(), &signature, ordinal);
-        let (module, name) = (module.to_owned(), clause.name.clone());
-        self.clauses.push(ClauseInfo { id: path.id(), module, name, arity, kind: clause.kind });
-        self.by_ptr.insert(NodePtr::of(clause.call.node()), path.id());
-        self.below(clause.call.node(), path);
-    }
-
-    fn below(&mut self, top: &SyntaxNode, path: NodePath) {
-        let mut todo = vec![(top.clone(), path)];
-        while let Some((parent, path)) = todo.pop() {
-            let mut seen: BTreeMap<(&str, SyntaxKind, String), u32> = BTreeMap::new();
-            for (index, child) in parent.children().enumerate() {
-                let (role, key) = (role(&parent, index), key(&child));
-                let ordinal = seen.entry((role, child.kind(), key.clone())).and_modify(|n| *n += 1).or_insert(0);
-                let step = path.step(role, child.kind().name(), &key, *ordinal);
-                self.by_ptr.insert(NodePtr::of(&child), step.id());
-                todo.push((child, step));
-            }
-        }
-    }
-}
-
-#[derive(Default)]
-struct Ordinals(BTreeMap<(NodeId, syntax::ClauseKind, String), u32>);
-
-impl Ordinals {
-    fn next(&mut self, key: &(NodeId, syntax::ClauseKind, String)) -> u32 {
-        let next = self.0.entry(key.clone()).or_insert(0);
-        *next += 1;
-        *next - 1
-    }
-}
-
-/// What a child is to its parent. Only nodes with a fixed number of children
-/// tell them apart by place; in a sequence, inserting one must not move the rest.
-fn role(parent: &SyntaxNode, index: usize) -> &'static str {
-    match (parent.kind(), index) {
-        (SyntaxKind::BINARY_OPERATOR | SyntaxKind::STAB_CLAUSE | SyntaxKind::DOT, 0) => "left",
-        (SyntaxKind::BINARY_OPERATOR | SyntaxKind::STAB_CLAUSE | SyntaxKind::DOT, _) => "right",
-        (SyntaxKind::PAIR, 0) => "key",
-        (SyntaxKind::PAIR, _) => "value",
-        (SyntaxKind::CALL, 0) => "target",
-        (kind, _) => kind.name(),
-    }
-}
-
-/// What a node is called: never a position, never the content below.
-fn key(node: &SyntaxNode) -> String {
-    match node.kind() {
-        SyntaxKind::CALL => match Call::cast(node).map(|call| call.target()) {
-            Some(Target::Local(name) | Target::Remote(_, name)) => name,
-            _ => String::new(),
-        },
-        SyntaxKind::IDENTIFIER | SyntaxKind::ALIAS | SyntaxKind::ATOM => node.text().to_string(),
-        SyntaxKind::BINARY_OPERATOR | SyntaxKind::UNARY_OPERATOR => operator(node),
-        SyntaxKind::PAIR | SyntaxKind::STAB_CLAUSE => {
-            node.first_child().map(|head| text_without_trivia(&head)).unwrap_or_default()
-        }
-        _ => String::new(),
-    }
-}
-
-fn operator(node: &SyntaxNode) -> String {
-    let mut tokens = node.children_with_tokens().filter_map(|child| child.into_token());
-    tokens.find(|token| !token.kind().is_trivia()).map(|token| token.text().to_owned()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ids(source: &str) -> Vec<(String, NodeId)> {
-        let ids = NodeIds::of(&syntax::parse(source.as_bytes()).root());
-        ids.clauses().iter().map(|clause| (clause.function(), clause.id)).collect()
-    }
-
-    fn all(source: &str) -> Vec<NodeId> {
-        let ids = NodeIds::of(&syntax::parse(source.as_bytes()).root());
-        let mut all: Vec<_> = ids.by_ptr.values().copied().collect();
-        all.sort();
-        all
-    }
-
-    const BASE: &str = "defmodule A do\n  def f(x), do: g(x)\n  def f(y, 1) do\n    h(y)\n    k(y)\n  end\nend\n";
-
-    #[test]
-    fn layout_and_comments_change_no_id() {
-        let other =
-            "# c\ndefmodule A do\n\n  def f( x ), do: g( x )  # d\n  def f(y,1) do\n h(y) # e\n\n k( y )\n  end\nend";
-        assert_eq!(all(BASE), all(other));
-    }
-
-    #[test]
-    fn an_edit_in_one_function_changes_no_id_of_another() {
-        let other = BASE.replace("g(x)", "g(x) + 1");
-        assert_eq!(ids(BASE), ids(&other));
-    }
-
-    #[test]
-    fn inserting_a_statement_keeps_its_siblings() {
-        let other = BASE.replace("    k(y)\n", "    z = 1\n    k(y)\n");
-        let other = all(&other);
-        assert!(all(BASE).iter().all(|id| other.contains(id)));
-    }
-
-    #[test]
-    fn equal_heads_and_equal_modules_get_ordinals() {
-        let twice = "defmodule A do\n  def f(x), do: x\n  def f(x), do: x\nend\n".repeat(2);
-        let mut ids: Vec<_> = ids(&twice).into_iter().map(|(_, id)| id).collect();
-        ids.dedup();
-        assert_eq!(ids.len(), 4);
-    }
-
-    #[test]
-    fn nested_modules_and_implementations_have_full_names() {
-        let source = "defmodule A.B do\n  defmodule C do\n    def f, do: 1\n  end\n  defimpl P, for: T do\n    def g(x), do: x\n  end\n  defimpl Q do\n    def h(x), do: x\n  end\nend\n";
-        let names: Vec<_> = ids(source).into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["A.B.C.f/0", "P.T.g/1", "Q.A.B.h/1"]);
-    }
-
-    #[test]
-    fn code_inside_quote_is_not_a_clause() {
-        assert_eq!(ids("defmodule A do\n  quote do\n    def f, do: 1\n  end\nend\n"), []);
+        let ptr = NodePtr::of(node);
+        let first = self.nodes.partition_point(|info| info.ptr.order() < ptr.order());
+        let same = self.nodes[first..].iter().take_while(|info| info.ptr.order() == ptr.order());
+        same.into_iter().find(|info| info.ptr == ptr).map(|info| info.id)
     }
 }

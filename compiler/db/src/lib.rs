@@ -23,7 +23,7 @@ mod input;
 mod queries;
 
 pub use events::{Event, Query};
-pub use ids::{ClauseInfo, NodeIds, NodePtr};
+pub use ids::{ClauseInfo, NodeIds, NodeInfo, NodePtr, Owner, node_label, resolve};
 pub use input::{Layout, Origin, SourceFile};
 pub use queries::{clauses, defined, keepers, lost, node_ids, parse};
 pub use salsa::Cancelled;

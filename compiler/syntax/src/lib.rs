@@ -57,7 +57,7 @@ pub fn text_without_trivia(node: &SyntaxNode) -> String {
     let tokens = node.descendants_with_tokens().filter_map(|element| element.into_token());
     let mut out = String::new();
     for token in tokens.filter(|token| !token.kind().is_trivia()) {
-        let text = token.text();
+        let text = layout_free(&token);
         // Two words need something between them: `a when b` is not `awhenb`.
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
         if out.chars().next_back().is_some_and(is_word) && text.chars().next().is_some_and(is_word) {
@@ -66,4 +66,13 @@ pub fn text_without_trivia(node: &SyntaxNode) -> String {
         out.push_str(text);
     }
     out
+}
+
+/// The grammar has layout inside two tokens: `key: ` and `not  in`.
+fn layout_free(token: &SyntaxToken) -> &str {
+    match token.parent().map(|parent| parent.kind()) {
+        _ if token.kind() == SyntaxKind::NOT_IN_KW => "not in",
+        Some(SyntaxKind::KEYWORD) => token.text().trim_end(),
+        _ => token.text(),
+    }
 }

@@ -18,6 +18,12 @@ pub struct Module {
 }
 
 impl Module {
+    /// The node as the definition of a module inside the module named `outer`.
+    pub fn cast(node: &SyntaxNode, outer: Option<&str>) -> Option<Self> {
+        let outer = outer.map(|name| Some(name.to_owned()));
+        module_of(Call::cast(node)?, outer.as_ref())
+    }
+
     /// The clauses of named functions and macros that stand directly in the
     /// module's body.
     pub fn clauses(&self) -> Vec<Clause> {
@@ -72,19 +78,31 @@ fn literal_name(node: &SyntaxNode, outer: Option<&str>) -> Option<String> {
     }
 }
 
-/// `defimpl P, for: T` is the module `P.T`; without `for:`, of the enclosing
-/// module. Names are as written: aliases are not resolved here.
+/// `defimpl P, for: T` is the module `P.T`, with `for: [A, B]` it is written
+/// `P.[A,B]`; without `for:`, it is for the enclosing module. Names are as written: aliases are not resolved here.
 fn implementation_name(call: &Call, outer: Option<&Option<String>>) -> Option<String> {
     let Some(Argument::Expr(protocol)) = call.arguments().into_iter().next() else { return None };
     if protocol.kind() != SyntaxKind::ALIAS {
         return None;
     }
     let target = match call.keyword("for") {
-        Some(node) if node.text() == "__MODULE__" => outer.cloned().flatten()?,
-        Some(node) => text_without_trivia(&node),
+        Some(node) => target_name(&node, outer)?,
         None => outer.cloned().flatten()?,
     };
     Some(format!("{}.{target}", text_without_trivia(&protocol)))
+}
+
+/// A written type, or a list of them: one text for several modules.
+fn target_name(node: &SyntaxNode, outer: Option<&Option<String>>) -> Option<String> {
+    match node.kind() {
+        SyntaxKind::ALIAS | SyntaxKind::ATOM => Some(text_without_trivia(node)),
+        SyntaxKind::LIST => {
+            let names: Option<Vec<_>> = node.children().map(|child| target_name(&child, outer)).collect();
+            names.filter(|names| !names.is_empty()).map(|names| format!("[{}]", names.join(",")))
+        }
+        SyntaxKind::IDENTIFIER if node.text() == "__MODULE__" => outer.cloned().flatten(),
+        _ => None,
+    }
 }
 
 /// What a directive does.

@@ -1,0 +1,206 @@
+//! What a node is called: never a position, never the content below.
+
+use syntax::{Clause, SyntaxKind, SyntaxNode, SyntaxToken, text_without_trivia};
+
+/// Attributes that Elixir or ExUnit attaches to the definition after them.
+const DESCRIBING: [&str; 8] = ["deprecated", "dialyzer", "doc", "impl", "since", "spec", "tag", "typedoc"];
+/// Attributes that are themselves the definition of a name.
+const NAMING: [&str; 7] = ["callback", "macrocallback", "opaque", "optional_callbacks", "spec", "type", "typep"];
+/// How many attributes may stand between a describing one and its definition.
+const FAR: usize = 16;
+
+/// The node's key.
+pub fn key(node: &SyntaxNode) -> String {
+    use SyntaxKind::{ALIAS, ATOM, BINARY_OPERATOR, CALL, IDENTIFIER, SIGIL, STAB_CLAUSE, UNARY_OPERATOR};
+    match node.kind() {
+        ALIAS | ATOM | IDENTIFIER => first_text(node),
+        BINARY_OPERATOR => binary_key(node),
+        CALL => call_key(node),
+        SIGIL => node.children().find(|child| child.kind() == SyntaxKind::SIGIL_NAME).map_or_else(String::new, name),
+        STAB_CLAUSE => head_of_stab(node),
+        UNARY_OPERATOR => attribute_key(node).unwrap_or_else(|| operator(node)),
+        _ => String::new(),
+    }
+}
+
+/// The key as people read it, with the kind before it: `call Repo.get`.
+pub fn node_label(node: &SyntaxNode) -> String {
+    let (kind, key) = (node.kind().name(), key(node));
+    if key.is_empty() { kind.to_owned() } else { format!("{kind} {key}") }
+}
+
+/// What a clause of a named function is called: its head, guard included.
+pub fn clause_key(clause: &Clause) -> String {
+    text_without_trivia(&clause.signature)
+}
+
+fn first_text(node: &SyntaxNode) -> String {
+    node.first_token().map(|token| token.text().to_owned()).unwrap_or_default()
+}
+
+fn name(node: SyntaxNode) -> String {
+    first_text(&node)
+}
+
+fn operator_token(node: &SyntaxNode) -> Option<SyntaxToken> {
+    node.children_with_tokens().filter_map(|child| child.into_token()).find(|token| !token.kind().is_trivia())
+}
+
+fn operator(node: &SyntaxNode) -> String {
+    match operator_token(node) {
+        // The one operator with layout inside.
+        Some(token) if token.kind() == SyntaxKind::NOT_IN_KW => "not in".to_owned(),
+        Some(token) => token.text().to_owned(),
+        None => String::new(),
+    }
+}
+
+/// A match is called by the variables it binds, else by what it matches; a pipe
+/// by its last call; `key => value` by a key that is one word.
+fn binary_key(node: &SyntaxNode) -> String {
+    let operator = operator(node);
+    let (Some(left), Some(right)) = (node.first_child(), node.last_child()) else { return operator };
+    let rest = match operator.as_str() {
+        "=" | "<-" => match bound_names(&left) {
+            names if names.is_empty() => short_key(&right),
+            names => names,
+        },
+        "|>" => short_key(&right),
+        "=>" => short_key(&left),
+        _ => String::new(),
+    };
+    if rest.is_empty() { operator } else { format!("{operator} {rest}") }
+}
+
+/// The key of a word or a call, of any other node nothing: so that keys of
+/// operators do not contain one another.
+fn short_key(node: &SyntaxNode) -> String {
+    use SyntaxKind::{ALIAS, ATOM, CALL, IDENTIFIER, INTEGER, STRING};
+    match node.kind() {
+        ALIAS | ATOM | CALL | IDENTIFIER => key(node),
+        INTEGER => first_text(node),
+        STRING => literal_name(node).unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// The variables of a pattern, in order. Pinned ones and `_` are none.
+fn bound_names(pattern: &SyntaxNode) -> String {
+    let mut names = String::new();
+    for node in pattern.descendants().filter(|node| node.kind() == SyntaxKind::IDENTIFIER) {
+        let text = first_text(&node);
+        let pinned = node.parent().is_some_and(|parent| operator(&parent) == "^");
+        if text != "_" && !pinned {
+            names.push_str(if names.is_empty() { "" } else { "," });
+            names.push_str(&text);
+        }
+    }
+    names
+}
+
+fn head_of_stab(stab: &SyntaxNode) -> String {
+    match stab.first_child() {
+        Some(head) if head.kind() != SyntaxKind::BODY => text_without_trivia(&head),
+        _ => String::new(),
+    }
+}
+
+/// The callee; a definition's name; and of calls that declare something (with a
+/// do-block, or without parentheses) the literal that says what.
+fn call_key(call: &SyntaxNode) -> String {
+    let callee = callee(call);
+    let Some(arguments) = call.children().find(|child| child.kind() == SyntaxKind::ARGUMENTS) else { return callee };
+    let Some(first) = arguments.first_child() else { return callee };
+    let declares = call.last_child().is_some_and(|last| last.kind() == SyntaxKind::DO_BLOCK)
+        || arguments.first_token().is_none_or(|token| token.kind() != SyntaxKind::T_L_PAREN);
+    let subject = match declares {
+        true if callee.starts_with("def") => defined_name(&first),
+        true => literal_name(&first),
+        false => None,
+    };
+    match subject {
+        Some(subject) => format!("{callee} {subject}"),
+        None => callee,
+    }
+}
+
+fn callee(call: &SyntaxNode) -> String {
+    let Some(target) = call.first_child() else { return String::new() };
+    match target.kind() {
+        SyntaxKind::IDENTIFIER => first_text(&target),
+        SyntaxKind::DOT => {
+            let mut parts = target.children();
+            let receiver = parts.next().map(|left| word(&left)).unwrap_or_default();
+            let called = parts.next().map(|right| word(&right)).unwrap_or_default();
+            format!("{receiver}.{called}")
+        }
+        _ => String::new(),
+    }
+}
+
+fn word(node: &SyntaxNode) -> String {
+    use SyntaxKind::{ALIAS, ATOM, IDENTIFIER, OPERATOR_IDENTIFIER};
+    if matches!(node.kind(), ALIAS | ATOM | IDENTIFIER | OPERATOR_IDENTIFIER) {
+        first_text(node)
+    } else {
+        String::new()
+    }
+}
+
+fn literal_name(node: &SyntaxNode) -> Option<String> {
+    match node.kind() {
+        SyntaxKind::ALIAS | SyntaxKind::ATOM => Some(first_text(node)),
+        // A text of several lines has layout in it; one with `#{` is no name.
+        SyntaxKind::STRING if node.children().next().is_none() => {
+            Some(node.text().to_string()).filter(|text| !text.contains('\n'))
+        }
+        _ => None,
+    }
+}
+
+/// `name/arity` of a head, without its guard and the type behind `::`.
+fn defined_name(head: &SyntaxNode) -> Option<String> {
+    let mut head = head.clone();
+    while head.kind() == SyntaxKind::BINARY_OPERATOR && matches!(operator(&head).as_str(), "when" | "::") {
+        head = head.first_child()?;
+    }
+    match head.kind() {
+        SyntaxKind::IDENTIFIER | SyntaxKind::ALIAS | SyntaxKind::ATOM => Some(format!("{}/0", first_text(&head))),
+        SyntaxKind::CALL => {
+            let arguments = head.children().find(|child| child.kind() == SyntaxKind::ARGUMENTS);
+            let arity = arguments.map_or(0, |arguments| arguments.children().count());
+            match word(&head.first_child()?) {
+                name if name.is_empty() || name == "unquote" => Some(text_without_trivia(&head)),
+                name => Some(format!("{name}/{arity}")),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// `@name`; of an attribute that names something also what, and of one that
+/// describes the definition behind it, that.
+fn attribute_key(node: &SyntaxNode) -> Option<String> {
+    if operator_token(node)?.kind() != SyntaxKind::T_AT {
+        return None;
+    }
+    let operand = node.first_child()?;
+    let attribute = match operand.kind() {
+        SyntaxKind::CALL => callee(&operand),
+        _ => return Some(format!("@{}", word(&operand))),
+    };
+    let first = || operand.children().find(|child| child.kind() == SyntaxKind::ARGUMENTS)?.first_child();
+    let about = match attribute.as_str() {
+        name if NAMING.contains(&name) => first().and_then(|first| defined_name(&first)),
+        name if DESCRIBING.contains(&name) => described(node),
+        _ => None,
+    };
+    Some(about.map_or_else(|| format!("@{attribute}"), |about| format!("@{attribute} {about}")))
+}
+
+fn described(attribute: &SyntaxNode) -> Option<String> {
+    let behind = std::iter::successors(attribute.next_sibling(), SyntaxNode::next_sibling).take(FAR);
+    let mut statements = behind.skip_while(|node| node.kind() == SyntaxKind::UNARY_OPERATOR);
+    let definition = statements.next().filter(|node| node.kind() == SyntaxKind::CALL)?;
+    Some(call_key(&definition))
+}

@@ -3,10 +3,10 @@
 use syntax::{Clause, SyntaxKind, SyntaxNode, SyntaxToken, text_without_trivia};
 
 /// Attributes that Elixir or ExUnit attaches to the definition after them.
-const DESCRIBING: [&str; 8] = ["deprecated", "dialyzer", "doc", "impl", "since", "spec", "tag", "typedoc"];
+const DESCRIBING: [&str; 6] = ["deprecated", "doc", "impl", "since", "tag", "typedoc"];
 /// Attributes that are themselves the definition of a name.
-const NAMING: [&str; 7] = ["callback", "macrocallback", "opaque", "optional_callbacks", "spec", "type", "typep"];
-/// How many attributes may stand between a describing one and its definition.
+const NAMING: [&str; 6] = ["callback", "macrocallback", "opaque", "spec", "type", "typep"];
+/// How many statements may stand between such an attribute and the definition.
 const FAR: usize = 16;
 
 /// The node's key.
@@ -181,26 +181,54 @@ fn defined_name(head: &SyntaxNode) -> Option<String> {
 /// `@name`; of an attribute that names something also what, and of one that
 /// describes the definition behind it, that.
 fn attribute_key(node: &SyntaxNode) -> Option<String> {
-    if operator_token(node)?.kind() != SyntaxKind::T_AT {
-        return None;
-    }
-    let operand = node.first_child()?;
-    let attribute = match operand.kind() {
-        SyntaxKind::CALL => callee(&operand),
-        _ => return Some(format!("@{}", word(&operand))),
-    };
-    let first = || operand.children().find(|child| child.kind() == SyntaxKind::ARGUMENTS)?.first_child();
-    let about = match attribute.as_str() {
-        name if NAMING.contains(&name) => first().and_then(|first| defined_name(&first)),
-        name if DESCRIBING.contains(&name) => described(node),
+    let name = attribute_name(node)?;
+    let arguments = node.first_child()?.children().find(|child| child.kind() == SyntaxKind::ARGUMENTS);
+    let about = match (arguments.and_then(|arguments| arguments.first_child()), name.as_str()) {
+        (Some(first), name) if NAMING.contains(&name) => defined_name(&first),
+        (Some(_), name) if DESCRIBING.contains(&name) => described(node, name),
         _ => None,
     };
-    Some(about.map_or_else(|| format!("@{attribute}"), |about| format!("@{attribute} {about}")))
+    Some(about.map_or_else(|| format!("@{name}"), |about| format!("@{name} {about}")))
 }
 
-fn described(attribute: &SyntaxNode) -> Option<String> {
-    let behind = std::iter::successors(attribute.next_sibling(), SyntaxNode::next_sibling).take(FAR);
-    let mut statements = behind.skip_while(|node| node.kind() == SyntaxKind::UNARY_OPERATOR);
-    let definition = statements.next().filter(|node| node.kind() == SyntaxKind::CALL)?;
-    Some(call_key(&definition))
+fn described(attribute: &SyntaxNode, name: &str) -> Option<String> {
+    let mut behind = std::iter::successors(attribute.next_sibling(), SyntaxNode::next_sibling).take(FAR);
+    behind.find_map(|node| definition_key(&node, name))
+}
+
+/// The key of what the attribute `describing` may describe: `def f(x)`, `test "it"`,
+/// `@callback f(x) :: y`, and of types only for `@typedoc`.
+fn definition_key(node: &SyntaxNode, describing: &str) -> Option<String> {
+    match node.kind() {
+        SyntaxKind::CALL if describing != "typedoc" => match callee(node).as_str() {
+            "for" | "if" | "unless" => first_definition(node),
+            _ => Some(call_key(node)).filter(|key| is_definition(key)),
+        },
+        SyntaxKind::UNARY_OPERATOR => {
+            let attribute = attribute_name(node)?;
+            let defines = match attribute.as_str() {
+                "callback" | "macrocallback" => describing != "typedoc",
+                "opaque" | "type" | "typep" => describing == "typedoc",
+                _ => false,
+            };
+            if defines { attribute_key(node) } else { None }
+        }
+        _ => None,
+    }
+}
+
+/// The definition that a compile-time `for` or `if` wraps.
+fn first_definition(wrapper: &SyntaxNode) -> Option<String> {
+    let calls = wrapper.descendants().skip(1).filter(|node| node.kind() == SyntaxKind::CALL);
+    calls.map(|call| call_key(&call)).find(|key| is_definition(key))
+}
+
+fn is_definition(key: &str) -> bool {
+    key.starts_with("def") || key.contains(" \"")
+}
+
+fn attribute_name(node: &SyntaxNode) -> Option<String> {
+    let is_attribute = operator_token(node)?.kind() == SyntaxKind::T_AT;
+    let operand = node.first_child().filter(|_| is_attribute)?;
+    Some(if operand.kind() == SyntaxKind::CALL { callee(&operand) } else { word(&operand) })
 }

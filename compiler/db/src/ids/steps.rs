@@ -1,6 +1,6 @@
 //! Which nodes of a tree are steps of a path, and what each is to its parent.
 
-use syntax::{SyntaxKind, SyntaxNode};
+use syntax::{SyntaxKind, SyntaxNode, text_without_trivia};
 
 /// A child on the way down.
 pub struct Step {
@@ -48,7 +48,7 @@ fn push(out: &mut Vec<Step>, role: &'static str, pair: Option<String>, node: Syn
 fn pair_steps(out: &mut Vec<Step>, role: &'static str, pair: &SyntaxNode) {
     let mut children = pair.children();
     let (Some(key), Some(value)) = (children.next(), children.next()) else { return };
-    let name = key.text().to_string().trim_end().trim_end_matches(':').to_owned();
+    let name = text_without_trivia(&key).trim_end_matches(':').to_owned();
     push(out, "key", None, key);
     push(out, role, Some(name), value);
 }

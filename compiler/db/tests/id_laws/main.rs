@@ -17,16 +17,16 @@ use corpus::{Source, corpus, mutations};
 use random::Random;
 
 /// A changed text, and which bytes of the old one stand where in it.
-pub struct Mutant {
-    pub text: String,
+struct Mutant {
+    text: String,
     /// What the law does not speak of: a range of the old text and its counterpart.
-    pub old: std::ops::Range<usize>,
-    pub new: std::ops::Range<usize>,
+    old: std::ops::Range<usize>,
+    new: std::ops::Range<usize>,
 }
 
 impl Mutant {
     /// `with` instead of `range`, of which the law does not speak.
-    pub fn replace(text: &str, range: std::ops::Range<usize>, with: &str) -> Self {
+    fn replace(text: &str, range: std::ops::Range<usize>, with: &str) -> Self {
         let new = range.start..range.start + with.len();
         Self { text: [&text[..range.start], with, &text[range.end..]].concat(), old: range, new }
     }
@@ -34,13 +34,13 @@ impl Mutant {
 
 /// How a law fared.
 #[derive(Default, Debug)]
-pub struct Tally {
-    pub files: usize,
-    pub mutants: usize,
+struct Tally {
+    files: usize,
+    mutants: usize,
     /// Changes that gave no Elixir, or that the law excludes.
-    pub excluded: usize,
-    pub nodes: usize,
-    pub violations: Vec<String>,
+    excluded: usize,
+    nodes: usize,
+    violations: Vec<String>,
 }
 
 /// Tries a law on every file of the corpus; `mutate` gives none where the file
@@ -107,9 +107,9 @@ fn an_inserted_statement_keeps_its_siblings() {
 
 #[test]
 fn a_real_statement_keeps_all_siblings_but_equal_ones_behind_it() {
-    let tally = check("insert, statements of the same file", 4, statements::insert_real);
+    let tally = check("insert a real statement", 4, statements::insert_real);
     let share = tally.excluded as f64 / (tally.mutants + tally.excluded) as f64;
-    println!("insert, statements of the same file: {:.1} % excluded", share * 100.0);
+    println!("insert a real statement: {:.1} % excluded", share * 100.0);
     statements::print_equal_siblings();
 }
 

@@ -3,19 +3,28 @@
 use crate::corpus::{Source, corpus};
 use crate::random::Random;
 use crate::{Mutant, Tally};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use syntax::{SyntaxNode, trimmed_range};
+use syntax::{Call, SyntaxNode, trimmed_range};
 
 /// Every statement: in function bodies alone, or anywhere.
-fn statements(source: &Source, functions_only: bool) -> Vec<SyntaxNode> {
-    let wanted = source
-        .ids
-        .nodes()
-        .iter()
-        .filter(|node| node.role == "statement" && (!functions_only || !source.ids.owner(node).name.is_empty()));
-    let wanted: std::collections::BTreeSet<_> = wanted.map(|node| node.ptr).collect();
-    source.root().descendants().filter(|node| wanted.contains(&db::NodePtr::of(node))).collect()
+fn statements(source: &Source, inside_functions: bool) -> Vec<SyntaxNode> {
+    let nodes = source.ids.nodes();
+    let inside = |parent: Option<u32>| parent.is_some_and(|up| !source.ids.owner(&nodes[up as usize]).name.is_empty());
+    let wanted = nodes.iter().filter(|node| node.role == "statement" && (!inside_functions || inside(node.parent)));
+    let wanted: BTreeSet<_> = wanted.map(|node| node.ptr).collect();
+    let found = source.root().descendants().filter(|node| wanted.contains(&db::NodePtr::of(node)));
+    found.filter(|node| !is_in_head(node)).collect()
+}
+
+/// Code in the head of a definition is a part of its name.
+fn is_in_head(node: &SyntaxNode) -> bool {
+    let mut outer = node.ancestors().filter_map(|node| Call::cast(&node));
+    outer.any(|call| {
+        let head = call.arguments_node().and_then(|arguments| arguments.first_child());
+        call.local_name().is_some_and(|name| name.starts_with("def"))
+            && head.is_some_and(|head| head.text_range().contains_range(node.text_range()))
+    })
 }
 
 fn insert(source: &Source, beside: &SyntaxNode, before: bool, statement: &str) -> Mutant {
@@ -27,18 +36,20 @@ fn insert(source: &Source, beside: &SyntaxNode, before: bool, statement: &str) -
 
 /// A statement with a key of its own, beside any statement.
 pub fn insert_fresh(source: &Source, random: &mut Random, _: &mut Tally) -> Option<Mutant> {
-    const FRESH: [&str; 4] = ["scope_new(1, x)", "scope_new = f(x)", "@scope_new %{a: 1}", "if scope_new, do: f(x)"];
+    const FRESH: [&str; 4] =
+        ["scope_new(1, x)", "scope_new = f(x)", "@scope_new %{a: 1}", "scope_new x do\n  f(x)\nend"];
     let places = statements(source, false);
     let beside = random.pick(&places)?;
     let statement = FRESH[random.below(FRESH.len())];
     Some(insert(source, beside, random.below(2) == 0, statement))
 }
 
-/// A statement of the same file, in a function's body. Excluded where a sibling
-/// behind it has its key.
+/// A statement of any file, in a function's body. Excluded where a sibling behind
+/// it has its key.
 pub fn insert_real(source: &Source, random: &mut Random, tally: &mut Tally) -> Option<Mutant> {
-    let places = statements(source, true);
-    let (beside, copied) = (random.pick(&places)?, random.pick(&places)?);
+    let other = random.pick(corpus())?;
+    let (places, others) = (statements(source, true), statements(other, true));
+    let (beside, copied) = (random.pick(&places)?, random.pick(&others)?);
     let before = random.below(2) == 0;
     let behind = std::iter::successors(Some(beside.clone()), SyntaxNode::next_sibling).skip(usize::from(!before));
     let key = db::node_label(copied);
@@ -46,7 +57,7 @@ pub fn insert_real(source: &Source, random: &mut Random, tally: &mut Tally) -> O
         tally.excluded += 1;
         return None;
     }
-    Some(insert(source, beside, before, &source.text[Range::<usize>::from(trimmed_range(copied))]))
+    Some(insert(source, beside, before, &other.text[Range::<usize>::from(trimmed_range(copied))]))
 }
 
 /// How many statements of functions stand behind a sibling with their key: an

@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use syntax::SyntaxNode;
-use wire::NodeId;
 
 /// A file without syntax errors.
 pub struct Source {
@@ -35,15 +34,13 @@ impl Source {
         self.ids.nodes().iter().filter(|node| range.is_empty() || !inside(node)).copied().collect()
     }
 
-    pub fn ids_outside(&self, range: &Range<usize>) -> Vec<NodeId> {
-        self.nodes_outside(range).iter().map(|node| node.id).collect()
-    }
-
-    /// `owner: kind text`, for messages.
+    /// The node's owner, kind, and text with what stands before it, for messages.
     pub fn at(&self, node: &NodeInfo) -> String {
-        let text = &self.text[std::ops::Range::<usize>::from(node.ptr.range())];
-        let short: String = text.chars().take(60).collect();
-        format!("{}: {} {short:?}", self.ids.owner(node), node.ptr.kind().name())
+        let start = usize::from(node.ptr.range().start());
+        let before: Vec<_> = self.text[..start].chars().rev().take(80).collect();
+        let before: String = before.into_iter().rev().collect();
+        let text: String = self.text[start..].chars().take(80).collect();
+        format!("{} {}: {before:?} followed by {text:?}", self.ids.owner(node), node.ptr.kind().name())
     }
 }
 

@@ -5,7 +5,7 @@ use crate::random::Random;
 use crate::{Mutant, Tally};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use syntax::{Call, SyntaxNode, trimmed_range};
+use syntax::{Call, SyntaxKind, SyntaxNode, trimmed_range};
 
 /// Every statement: in function bodies alone, or anywhere.
 fn statements(source: &Source, inside_functions: bool) -> Vec<SyntaxNode> {
@@ -14,16 +14,25 @@ fn statements(source: &Source, inside_functions: bool) -> Vec<SyntaxNode> {
     let wanted = nodes.iter().filter(|node| node.role == "statement" && (!inside_functions || inside(node.parent)));
     let wanted: BTreeSet<_> = wanted.map(|node| node.ptr).collect();
     let found = source.root().descendants().filter(|node| wanted.contains(&db::NodePtr::of(node)));
-    found.filter(|node| !is_in_head(node)).collect()
+    found.filter(|node| !is_in_name(node)).collect()
 }
 
-/// Code in the head of a definition is a part of its name.
-fn is_in_head(node: &SyntaxNode) -> bool {
-    let mut outer = node.ancestors().filter_map(|node| Call::cast(&node));
-    outer.any(|call| {
-        let head = call.arguments_node().and_then(|arguments| arguments.first_child());
-        call.local_name().is_some_and(|name| name.starts_with("def"))
-            && head.is_some_and(|head| head.text_range().contains_range(node.text_range()))
+/// Code in a head or in a pattern is a part of what names another node.
+fn is_in_name(node: &SyntaxNode) -> bool {
+    let holds = |name: SyntaxNode| name.text_range().contains_range(node.text_range());
+    node.ancestors().any(|outer| match outer.kind() {
+        SyntaxKind::STAB_CLAUSE => {
+            outer.first_child().is_some_and(|head| head.kind() != SyntaxKind::BODY && holds(head))
+        }
+        SyntaxKind::BINARY_OPERATOR => {
+            let binds = outer.children_with_tokens().any(|child| child.kind() == SyntaxKind::T_EQUAL);
+            binds && outer.first_child().is_some_and(holds)
+        }
+        SyntaxKind::CALL => Call::cast(&outer).is_some_and(|call| {
+            let head = call.arguments_node().and_then(|arguments| arguments.first_child());
+            call.local_name().is_some_and(|name| name.starts_with("def")) && head.is_some_and(holds)
+        }),
+        _ => false,
     })
 }
 

@@ -5,6 +5,7 @@
 //! differences, 2 could not run.
 
 mod instrument_command;
+mod nodes_command;
 mod quoted_command;
 mod trace_command;
 
@@ -24,6 +25,8 @@ enum Command {
     Instrument(instrument_command::InstrumentArgs),
     /// Show what one file looks like with probes
     Preview(instrument_command::PreviewArgs),
+    /// List the nodes of a Mix project with their ids
+    Nodes(nodes_command::NodesArgs),
     /// Print Elixir's quoted form of a file, as our parser understands it
     Quoted(quoted_command::QuotedArgs),
     /// Read recordings
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Instrument(arguments) => instrument_command::instrument(&arguments),
         Command::Preview(arguments) => instrument_command::preview(&arguments),
+        Command::Nodes(arguments) => nodes_command::run(&arguments),
         Command::Quoted(arguments) => quoted_command::run(&arguments),
         Command::Trace(arguments) => trace_command::run(arguments),
     }

@@ -3,6 +3,7 @@
 mod clock;
 mod finding;
 mod gaps;
+mod mapped;
 mod names;
 mod open;
 mod records;

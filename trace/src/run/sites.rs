@@ -1,6 +1,8 @@
 //! Places in the source by node id, from the run's node maps.
 
 use super::Finding;
+use super::mapped::map_file;
+use memmap2::Mmap;
 use rustc_hash::FxHashMap;
 use std::path::Path;
 use wire::{NodeEntry, NodeKind, NodeMap, RunInfo};
@@ -48,7 +50,7 @@ impl Sites {
         sites
     }
 
-    fn add_map(&mut self, map: &NodeMap<Vec<u8>>) {
+    fn add_map(&mut self, map: &NodeMap<Mmap>) {
         let mut parents = Vec::new();
         for entry in map.iter() {
             let index = self.all.len() as SiteIndex;
@@ -176,14 +178,14 @@ fn wanted(dir: &Path, info: Option<&RunInfo>) -> Vec<(String, Option<String>)> {
     files
 }
 
-fn open_map(dir: &Path, file: &str, digest: Option<&str>, findings: &mut Vec<Finding>) -> Option<NodeMap<Vec<u8>>> {
+fn open_map(dir: &Path, file: &str, digest: Option<&str>, findings: &mut Vec<Finding>) -> Option<NodeMap<Mmap>> {
     let advice =
         "calls are shown by node id; copy the map of that build from the project's _build into the run's folder";
     if Path::new(file).file_name().is_none_or(|name| name != file) {
         findings.push(Finding::file("run.json", format_args!("names a map outside the folder ({file})"), advice));
         return None;
     }
-    let read = std::fs::read(dir.join(file)).map_err(|error| format!("the node map cannot be read: {error}"));
+    let read = map_file(&dir.join(file)).map_err(|error| format!("the node map cannot be read: {error}"));
     match read.and_then(|bytes| NodeMap::open(bytes).map_err(|error| error.to_string())) {
         Ok(map) => {
             if digest.is_some_and(|digest| !digest.eq_ignore_ascii_case(&map.digest())) {

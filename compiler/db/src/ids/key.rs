@@ -105,18 +105,19 @@ fn head_of_stab(stab: &SyntaxNode) -> String {
     }
 }
 
-/// The callee; a definition's name; and of calls that declare something (with a
-/// do-block, or without parentheses) the literal that says what.
+/// The callee; of a definition, its name; of other calls that declare something
+/// also what, if that is written out: `use GenServer`, `test "adds" do`.
 fn call_key(call: &SyntaxNode) -> String {
     let callee = callee(call);
     let Some(arguments) = call.children().find(|child| child.kind() == SyntaxKind::ARGUMENTS) else { return callee };
     let Some(first) = arguments.first_child() else { return callee };
-    let declares = call.last_child().is_some_and(|last| last.kind() == SyntaxKind::DO_BLOCK)
-        || arguments.first_token().is_none_or(|token| token.kind() != SyntaxKind::T_L_PAREN);
-    let subject = match declares {
-        true if callee.starts_with("def") => defined_name(&first),
-        true => literal_name(&first),
-        false => None,
+    let has_body = call.last_child().is_some_and(|last| last.kind() == SyntaxKind::DO_BLOCK);
+    let bare = || arguments.first_token().is_none_or(|token| token.kind() != SyntaxKind::T_L_PAREN);
+    let subject = match () {
+        () if callee.starts_with("def") && (has_body || bare()) => defined_name(&first),
+        () if has_body => literal_name(&first),
+        () if bare() && first.kind() != SyntaxKind::STRING => literal_name(&first),
+        () => None,
     };
     match subject {
         Some(subject) => format!("{callee} {subject}"),
@@ -165,7 +166,8 @@ fn defined_name(head: &SyntaxNode) -> Option<String> {
         head = head.first_child()?;
     }
     match head.kind() {
-        SyntaxKind::IDENTIFIER | SyntaxKind::ALIAS | SyntaxKind::ATOM => Some(format!("{}/0", first_text(&head))),
+        SyntaxKind::IDENTIFIER => Some(format!("{}/0", first_text(&head))),
+        SyntaxKind::ALIAS | SyntaxKind::ATOM => Some(first_text(&head)),
         SyntaxKind::CALL => {
             let arguments = head.children().find(|child| child.kind() == SyntaxKind::ARGUMENTS);
             let arity = arguments.map_or(0, |arguments| arguments.children().count());

@@ -54,36 +54,20 @@ pub struct NodePath([u8; 32]);
 impl NodePath {
     /// The path of the function `module.name/arity` (all empty outside modules).
     pub fn function(module: &str, name: &str, arity: u32) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&[ID_VERSION]);
-        feed(&mut hasher, module);
-        feed(&mut hasher, name);
-        hasher.update(&arity.to_le_bytes());
-        Self(*hasher.finalize().as_bytes())
+        hashed(&[ID_VERSION], &[module, name], &arity.to_le_bytes())
     }
 
     /// The path one step further down, the first of its role, kind and key: the
     /// hash chains from step to step.
     #[must_use]
     pub fn step(&self, role: &str, kind: &str, key: &str) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.0);
-        feed(&mut hasher, role);
-        feed(&mut hasher, kind);
-        feed(&mut hasher, key);
-        Self(*hasher.finalize().as_bytes())
+        hashed(&self.0, &[role, kind, key], &[])
     }
 
     /// The path of the sibling that `ordinal` others with an equal step precede.
     #[must_use]
     pub fn ordinal(&self, ordinal: u32) -> Self {
-        if ordinal == 0 {
-            return *self;
-        }
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.0);
-        hasher.update(&ordinal.to_le_bytes());
-        Self(*hasher.finalize().as_bytes())
+        if ordinal == 0 { *self } else { hashed(&self.0, &[], &ordinal.to_le_bytes()) }
     }
 
     /// The id of the node at this path.
@@ -105,11 +89,19 @@ impl Hash for NodePath {
     }
 }
 
-// The length goes first, so that ("ab", "c") and ("a", "bc") hash apart. A step
-// and an ordinal hash apart too: an ordinal has fewer bytes than three lengths.
-fn feed(hasher: &mut blake3::Hasher, text: &str) {
-    hasher.update(&(text.len() as u32).to_le_bytes());
-    hasher.update(text.as_bytes());
+// Lengths go before texts, so that ("ab", "c") and ("a", "bc") hash apart; a step and
+// an ordinal do too, since an ordinal has fewer bytes than the lengths of a step.
+fn hashed(before: &[u8], texts: &[&str], after: &[u8]) -> NodePath {
+    let size = before.len() + texts.iter().map(|text| 4 + text.len()).sum::<usize>() + after.len();
+    // Gathered first: hashing at one go is faster than piece by piece.
+    let mut bytes = Vec::with_capacity(size);
+    bytes.extend_from_slice(before);
+    for text in texts {
+        bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    bytes.extend_from_slice(after);
+    NodePath(*blake3::hash(&bytes).as_bytes())
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ pub mod quoted;
 mod repair;
 mod scan;
 mod stuck;
+pub mod views;
 
 pub use call::{Argument, Call, Target};
 pub use clause::{Body, Clause, ClauseKind, Section, SectionRole, stab_body, statements};

@@ -2,7 +2,7 @@
 
 use crate::kinds::SyntaxKind;
 use crate::parse::SyntaxError;
-use crate::repair::{Graft, Hole, Patch, Repairs};
+use crate::repair::{Graft, Hole, Patch, Repairs, regroup};
 use rowan::{GreenNode, GreenNodeBuilder, TextRange, TextSize};
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -27,11 +27,13 @@ pub(crate) fn green(text: &str, repairs: &Repairs) -> (GreenNode, Vec<SyntaxErro
         green: GreenNodeBuilder::new(),
         errors: Vec::new(),
         depth: 0,
+        open: Vec::new(),
+        misplaced: Vec::new(),
     };
     builder.green.start_node(raw(SyntaxKind::SOURCE));
     builder.part(0..text.len(), &repairs.holes, None);
     builder.green.finish_node();
-    (builder.green.finish(), builder.errors)
+    (regroup::regroup(builder.green.finish(), &builder.misplaced), builder.errors)
 }
 
 /// The text with the patches in place.
@@ -92,12 +94,18 @@ struct Builder<'a> {
     green: GreenNodeBuilder<'static>,
     errors: Vec<SyntaxError>,
     depth: usize,
+    /// The kinds of the nodes that are open.
+    open: Vec<SyntaxKind>,
+    /// Operators that may stand in a wrong place.
+    misplaced: Vec<u32>,
 }
 
 /// A part under way.
 struct Part<'a> {
     /// Where the part's bytes begin in the text.
     origin: usize,
+    /// Whether the grammar found an error in it.
+    broken: bool,
     holes: &'a [Hole],
     /// Arguments to put after the dot whose name stands for them.
     after_dot: Option<&'a Hole>,
@@ -112,7 +120,8 @@ impl Builder<'_> {
             bytes.to_mut()[0] = b'x';
         }
         let tree = parse(&bytes).filter(|_| self.depth < DEEPEST);
-        let mut part = Part { origin: range.start, holes, after_dot: None };
+        let broken = tree.as_ref().is_some_and(|tree| tree.root_node().has_error());
+        let mut part = Part { origin: range.start, broken, holes, after_dot: None };
         match &tree {
             Some(tree) => self.put(&mut part, tree, range.end, graft),
             None => self.error(range.start..range.end, "too deeply nested to be read".into()),
@@ -161,38 +170,35 @@ impl Builder<'_> {
 
     /// Walks with the cursor, not by recursion: nesting is the input's choice.
     fn subtree(&mut self, part: &mut Part<'_>, cursor: &mut TreeCursor<'_>) {
-        let mut depth = 0usize;
+        let outside = self.open.len();
         loop {
             let node = cursor.node();
-            self.enter(part, node);
+            self.trivia_up_to(part, part.origin + node.start_byte());
+            if part.broken {
+                self.note_error(part, node);
+            }
             if cursor.goto_first_child() {
-                depth += 1;
+                let kind = SyntaxKind::of(&node);
+                self.green.start_node(raw(kind));
+                self.open.push(kind);
                 continue;
             }
             self.leaf(part, node);
             loop {
-                if depth == 0 {
+                if self.open.len() == outside {
                     return;
                 }
                 if cursor.goto_next_sibling() {
                     break;
                 }
                 cursor.goto_parent();
-                depth -= 1;
                 self.leave(part, cursor.node());
             }
         }
     }
 
-    fn enter(&mut self, part: &Part<'_>, node: Node<'_>) {
-        self.trivia_up_to(part, part.origin + node.start_byte());
-        self.note_error(part, node);
-        if node.child_count() > 0 {
-            self.green.start_node(raw(SyntaxKind::of(&node)));
-        }
-    }
-
     fn leave(&mut self, part: &mut Part<'_>, node: Node<'_>) {
+        self.open.pop();
         match part.after_dot.take() {
             // The name that stood for the arguments was the last of the dot.
             Some(hole) => {
@@ -218,6 +224,9 @@ impl Builder<'_> {
             };
         }
         let kind = self.patched(start).unwrap_or_else(|| SyntaxKind::of(&node));
+        if regroup::may_be_misplaced(kind, &self.open) {
+            self.misplaced.push(start as u32);
+        }
         self.token(kind, end);
     }
 
@@ -242,7 +251,7 @@ impl Builder<'_> {
     /// Everything up to `end` that the grammar has no token for: layout, what
     /// was shown as a blank, and parts that stand where it saw only blanks.
     fn trivia_up_to(&mut self, part: &Part<'_>, end: usize) {
-        while self.at < end {
+        while self.at < end && !(part.holes.is_empty() && self.kinds.is_empty()) {
             let hole = part.holes.iter().find(|hole| hole.range.start >= self.at && hole.range.start < end);
             let first = self.kinds.partition_point(|(range, _)| range.start < self.at);
             let patch = self.kinds.get(first).filter(|(range, _)| range.start < end).cloned();
@@ -255,9 +264,10 @@ impl Builder<'_> {
                     self.blanks(range.start);
                     self.token(kind, range.end);
                 }
-                _ => self.blanks(end),
+                _ => break,
             }
         }
+        self.blanks(end);
     }
 
     fn fill(&mut self, hole: &Hole) {
@@ -267,6 +277,9 @@ impl Builder<'_> {
     }
 
     fn blanks(&mut self, end: usize) {
+        if end <= self.at {
+            return;
+        }
         let end = (end..self.text.len()).find(|end| self.text.is_char_boundary(*end)).unwrap_or(self.text.len());
         if let Some(gap) = self.text.get(self.at..end).filter(|gap| !gap.is_empty()) {
             let blank = gap.chars().all(char::is_whitespace);

@@ -118,7 +118,6 @@ fn parse_text(text: &str) -> Parse {
     let scanned = crate::scan::scan(text);
     let repairs = crate::repair::plan(text, &scanned);
     let (green, grammar) = crate::green::green(text, &repairs);
-    let green = crate::repair::regroup::regroup(green, &repairs.regroup);
     // Elixir reads all tokens before it parses, so their error comes first.
     let error = |at: usize, message| SyntaxError { range: TextRange::empty(TextSize::from(at as u32)), message };
     let long_sigil = scanned.long_sigil.map(|at| TextSize::from(at as u32));

@@ -99,10 +99,5 @@ fn site(EntrySite(id, parent, code, start, end, label): EntrySite) -> Option<Sit
         None => None,
     };
     let range = (start <= end).then(|| TextRange::new(start.into(), end.into()))?;
-    Some(Site { id: NodeId::from_raw(id)?, parent, kind: kind(code)?, range, label })
-}
-
-fn kind(code: u8) -> Option<NodeKind> {
-    let kinds = [NodeKind::Clause, NodeKind::Value, NodeKind::TailCall, NodeKind::BodyValue];
-    kinds.into_iter().find(|kind| *kind as u8 == code)
+    Some(Site { id: NodeId::from_raw(id)?, parent, kind: NodeKind::from_code(code)?, range, label })
 }

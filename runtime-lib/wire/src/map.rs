@@ -60,7 +60,8 @@ pub enum NodeKind {
 }
 
 impl NodeKind {
-    fn from_code(code: u8) -> Option<Self> {
+    /// The kind that is written as this byte.
+    pub fn from_code(code: u8) -> Option<Self> {
         let all = [Self::Clause, Self::Value, Self::TailCall, Self::BodyValue, Self::Node];
         all.into_iter().find(|kind| *kind as u8 == code)
     }

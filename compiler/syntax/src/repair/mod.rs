@@ -60,8 +60,6 @@ pub(crate) struct Hole {
 pub(crate) struct Repairs {
     pub patches: Vec<Patch>,
     pub holes: Vec<Hole>,
-    /// Where an operator stands that the tree may hold in a wrong place.
-    pub regroup: Vec<u32>,
 }
 
 /// The tokens with the text they come from.
@@ -121,9 +119,6 @@ pub(crate) fn plan(source: &str, scanned: &Scanned) -> Repairs {
     for index in 0..tokens.all.len() {
         patch::at(tokens, index, scanned.rare, &mut repairs.patches);
         holes.extend(hole::at(tokens, index));
-        if regroup::may_be_misplaced(tokens.lexeme(index), tokens.lexeme(index + 1)) {
-            repairs.regroup.push(tokens.all[index].start);
-        }
     }
     repairs.holes = hole::nested(holes);
     repairs

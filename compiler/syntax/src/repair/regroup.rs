@@ -6,17 +6,18 @@
 //!   `&(…)` for a whole (`&(&1).b`).
 
 use crate::kinds::SyntaxKind as K;
-use crate::parse::{SyntaxElement, SyntaxNode};
-use crate::scan::{Lexeme, Operator};
+use crate::parse::{SyntaxElement, SyntaxNode, SyntaxToken};
 use rowan::{GreenNode, NodeOrToken, TextSize};
 
 type GreenElement = NodeOrToken<GreenNode, rowan::GreenToken>;
 
-/// Whether a token may stand for an operator in a wrong place.
-pub(crate) fn may_be_misplaced(token: Option<Lexeme>, next: Option<Lexeme>) -> bool {
-    match token {
-        Some(Lexeme::Operator(Operator::Association)) => true,
-        Some(Lexeme::Operator(Operator::Capture)) => next == Some(Lexeme::Open),
+/// Whether a token below these nodes may stand for an operator in a wrong place.
+pub(crate) fn may_be_misplaced(token: K, open: &[K]) -> bool {
+    match (token, open) {
+        (K::T_EQUAL_GREATER, [.., outer, K::BINARY_OPERATOR]) => *outer != K::MAP_CONTENT,
+        (K::T_AMPERSAND, [.., outer, K::UNARY_OPERATOR]) => {
+            matches!(outer, K::DOT | K::CALL | K::ACCESS_CALL | K::BINARY_OPERATOR)
+        }
         _ => false,
     }
 }
@@ -38,9 +39,16 @@ fn step(root: &SyntaxNode, place: TextSize) -> Option<GreenNode> {
     let node = token.parent()?;
     match (token.kind(), node.kind()) {
         (K::T_EQUAL_GREATER, K::BINARY_OPERATOR) => association(&node),
-        (K::T_AMPERSAND, K::UNARY_OPERATOR) => capture(&node),
+        // `&1` is a whole, and other operands are read right.
+        (K::T_AMPERSAND, K::UNARY_OPERATOR) if next_solid(&token)? == K::T_L_PAREN => capture(&node),
         _ => None,
     }
+}
+
+fn next_solid(token: &SyntaxToken) -> Option<K> {
+    std::iter::successors(token.next_token(), SyntaxToken::next_token)
+        .map(|next| next.kind())
+        .find(|kind| !kind.is_trivia())
 }
 
 /// `(k => a) | b` to `k => (a | b)`, and `k :: (t => v)` to `(k :: t) => v`.

@@ -1,6 +1,7 @@
 //! Checks of the whole: each runs the shop for real and compares.
 
 mod build;
+mod corpus;
 mod crash;
 mod identical;
 mod memory;
@@ -18,17 +19,20 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("bad-input", build::bad_input),
 ];
 
+/// Those that need a quiet machine, or a network and minutes: only by name.
+const LONG: &[(&str, Check)] = &[("noop", build::noop), ("corpus", corpus::run)];
+
 /// Runs one check by name, or all.
 pub fn run(name: &str) -> Result<(), Failure> {
     setup::ensure()?;
     setup::build_release()?;
-    if name == "noop" {
-        return build::noop();
+    if let Some((_, check)) = LONG.iter().find(|(known, _)| *known == name) {
+        return check();
     }
     let chosen: Vec<_> = CHECKS.iter().filter(|(known, _)| name == "all" || *known == name).collect();
     if chosen.is_empty() {
-        let names: Vec<_> = CHECKS.iter().map(|(known, _)| *known).collect();
-        return Err(Failure::CouldNotRun(format!("no check `{name}`; there are noop, all, {}", names.join(", "))));
+        let names: Vec<_> = CHECKS.iter().chain(LONG).map(|(known, _)| *known).collect();
+        return Err(Failure::CouldNotRun(format!("no check `{name}`; there are all, {}", names.join(", "))));
     }
     for (name, check) in chosen {
         println!("── check {name}");

@@ -7,12 +7,14 @@
 //! ```text
 //! cargo xtask demo           record the shop and read the recording
 //! cargo xtask test           everything CI tests
+//! cargo xtask corpus         fetch the code of others that checks and benchmarks read
 //! cargo xtask check NAME     one of the longer checks
 //! cargo xtask bench capture  what an event costs, against its peers
 //! ```
 
 mod bench;
 mod check;
+mod corpus;
 mod demo;
 mod setup;
 mod shell;
@@ -34,7 +36,8 @@ usage: cargo xtask TASK
 
   demo             set up, record tests/apps/shop, show the recording
   test             set up, then every test CI runs
-  check NAME       one check: memory, kill, identical, off, bad-input, noop; or all
+  corpus           fetch the Elixir code that `check corpus` and `bench parse` read
+  check NAME       one check: memory, kill, identical, off, bad-input, noop, corpus; or all
   bench capture    ns per event, against the VM's own tracing
   bench incremental  a second run over 1000 files, and a keystroke
 ";
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(),
         ["test"] => test::run(),
         ["check", name] => check::run(name),
+        ["corpus"] => corpus::run(),
         ["bench", "capture"] => bench::capture(),
         ["bench", "incremental"] => bench::incremental::run(),
         ["help" | "--help" | "-h"] => {

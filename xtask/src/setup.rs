@@ -25,8 +25,7 @@ pub fn ensure() -> Result<(), Failure> {
     if works("elixir", "for m <- [:cover, :dbg, :crypto], do: {:module, _} = Code.ensure_loaded(m)") {
         return Ok(());
     }
-    let is_debian = Path::new("/etc/debian_version").exists() && works_plain("apt-get");
-    if !is_debian || !is_root() {
+    if !can_install() {
         return Err(Failure::CouldNotRun(
             "Elixir 1.14 or newer and Erlang/OTP 25 or newer are needed (with the applications tools and \
              runtime_tools). Install them so that `mix` is on the PATH, for example from \
@@ -35,13 +34,36 @@ pub fn ensure() -> Result<(), Failure> {
         ));
     }
     eprintln!("setup: installing Elixir and Erlang/OTP with apt-get");
+    install(PACKAGES)
+}
+
+/// Installs Debian's `packages` unless `program` is there; as anyone but root, says so.
+pub fn ensure_debian(program: &str, packages: &[&str]) -> Result<(), Failure> {
+    if works_plain(program) {
+        return Ok(());
+    }
+    let names = packages.join(" ");
+    if !can_install() {
+        return Err(Failure::CouldNotRun(format!(
+            "{program} is needed. On Debian: apt-get install {names}, then run this again."
+        )));
+    }
+    eprintln!("setup: installing {names} with apt-get");
+    install(packages)
+}
+
+fn can_install() -> bool {
+    Path::new("/etc/debian_version").exists() && works_plain("apt-get") && is_root()
+}
+
+fn install(packages: &[&str]) -> Result<(), Failure> {
     let apt = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
         command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
         shell::show(&mut command)
     };
     apt(&["update", "-qq"])?;
-    apt(&[&["install", "-y", "-qq", "--no-install-recommends"], PACKAGES].concat())
+    apt(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())
 }
 
 /// Builds the command and the NIF, optimised: what a user's Mix project uses.

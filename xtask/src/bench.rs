@@ -1,6 +1,7 @@
 //! Benchmarks: ratios against a peer in the same run.
 
 pub mod incremental;
+pub mod parse;
 
 use crate::{Failure, setup, shell};
 

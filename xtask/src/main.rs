@@ -10,6 +10,7 @@
 //! cargo xtask corpus         fetch the code of others that checks and benchmarks read
 //! cargo xtask check NAME     one of the longer checks
 //! cargo xtask bench capture  what an event costs, against its peers
+//! cargo xtask bench parse    what a tree costs, against Elixir's parser
 //! ```
 
 mod bench;
@@ -40,6 +41,7 @@ usage: cargo xtask TASK
   check NAME       one check: memory, kill, identical, off, bad-input, noop, corpus; or all
   bench capture    ns per event, against the VM's own tracing
   bench incremental  a second run over 1000 files, and a keystroke
+  bench parse      MB/s and memory of parsing, against Code.string_to_quoted
 ";
 
 fn main() -> ExitCode {
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         ["corpus"] => corpus::run(),
         ["bench", "capture"] => bench::capture(),
         ["bench", "incremental"] => bench::incremental::run(),
+        ["bench", "parse"] => bench::parse::run(),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

@@ -4,9 +4,12 @@ mod build;
 mod corpus;
 mod crash;
 mod identical;
+mod instructions;
 mod memory;
 
 use crate::{Failure, setup};
+
+pub use instructions::accept;
 
 type Check = fn() -> Result<(), Failure>;
 
@@ -17,6 +20,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("identical", identical::run),
     ("off", build::off),
     ("bad-input", build::bad_input),
+    ("instructions", instructions::run),
 ];
 
 /// Those that need a quiet machine, or a network and minutes: only by name.

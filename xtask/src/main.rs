@@ -38,7 +38,8 @@ usage: cargo xtask TASK
   demo             set up, record tests/apps/shop, show the recording
   test             set up, then every test CI runs
   corpus           fetch the Elixir code that `check corpus` and `bench parse` read
-  check NAME       one check: memory, kill, identical, off, bad-input, noop, corpus; or all
+  check NAME       one check: memory, kill, identical, off, bad-input, instructions,
+                   noop, corpus; or all
   bench capture    ns per event, against the VM's own tracing
   bench incremental  a second run over 1000 files, and a keystroke
   bench parse      MB/s and memory of parsing, against Code.string_to_quoted
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["demo"] => demo::run(),
         ["test"] => test::run(),
+        ["check", "instructions", "--accept"] => check::accept(),
         ["check", name] => check::run(name),
         ["corpus"] => corpus::run(),
         ["bench", "capture"] => bench::capture(),

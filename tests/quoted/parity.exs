@@ -66,9 +66,16 @@ defmodule Parity do
 
   defp ours(file, refusal) do
     case File.read(file) do
-      {:ok, bytes} -> {:ok, :erlang.binary_to_term(bytes)}
+      {:ok, bytes} -> {:ok, decoded(bytes)}
       {:error, _} -> {:error, refusal || {0, "neither a term nor an error"}}
     end
+  end
+
+  # An atom of more than 255 characters, for one, is no term.
+  defp decoded(bytes) do
+    :erlang.binary_to_term(bytes)
+  rescue
+    ArgumentError -> :no_term_at_all
   end
 
   # Some versions raise where others return an error.
@@ -91,6 +98,8 @@ defmodule Parity do
   defp compare({:ok, _}, {:error, {line, why}}), do: {:refused, "#{line}: #{why}"}
   defp compare({:error, {line, why}}, {:ok, _}), do: {:accepted, "#{line}: Elixir says: #{why}"}
   defp compare({:error, {line, _}}, {:error, {line, _}}), do: {:both, nil}
+  # Bytes that are no UTF-8: Elixir names no line.
+  defp compare({:error, {nil, _}}, {:error, _}), do: {:both, nil}
 
   defp compare({:error, {line, why}}, {:error, {ours, because}}),
     do: {:place, "#{line}: Elixir says: #{why}; we say #{ours}: #{because}"}

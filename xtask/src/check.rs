@@ -24,7 +24,7 @@ pub const CHECKS: &[(&str, Check)] = &[
 ];
 
 /// Those that need a quiet machine, or a network and minutes: only by name.
-const LONG: &[(&str, Check)] = &[("noop", build::noop), ("corpus", corpus::run)];
+const LONG: &[(&str, Check)] = &[("noop", build::noop), ("corpus", corpus::run), ("mutants", corpus::mutants)];
 
 /// Runs one check by name, or all.
 pub fn run(name: &str) -> Result<(), Failure> {

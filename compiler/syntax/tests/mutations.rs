@@ -2,11 +2,11 @@
 //! a source.
 //!
 //! `ELIXIRSCOPE_CORPUS=DIR[:DIR…]` gives the sources to damage, `ELIXIRSCOPE_MUTATIONS=N`
-//! how often. The generator is seeded by the number of the mutation, which a failure
+//! how often, and `ELIXIRSCOPE_MUTANTS=DIR` where to write what came of it, for
+//! `cargo xtask check mutants`. The generator is seeded by the number of the mutation, which a failure
 //! names, and never by the clock.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// SplitMix64: any seed is as good as any other.
@@ -110,6 +110,7 @@ fn every_byte_survives_any_injury() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests");
     let folders = std::env::var("ELIXIRSCOPE_CORPUS").unwrap_or_else(|_| here.display().to_string());
     let count: usize = std::env::var("ELIXIRSCOPE_MUTATIONS").map_or(300, |number| number.parse().unwrap());
+    let out = std::env::var_os("ELIXIRSCOPE_MUTANTS");
     let mut files = Vec::new();
     for folder in std::env::split_paths(&folders) {
         collect(&folder, &mut files);
@@ -129,13 +130,14 @@ fn every_byte_survives_any_injury() {
                         break;
                     }
                     let source = mutate(&mut Random(number as u64), &sources);
+                    if let Some(out) = &out {
+                        std::fs::write(Path::new(out).join(format!("{number:06}.ex")), &source).unwrap();
+                    }
                     round_trip(&source, &|| format!("mutation {number}"));
                 }
             });
         }
     });
-    let mut said = String::new();
     let bytes: usize = sources.iter().map(Vec::len).sum();
-    write!(said, "round trip: {} files of {bytes} bytes, and {count} mutations of them", sources.len()).unwrap();
-    println!("{said}");
+    println!("round trip: {} files of {bytes} bytes, and {count} mutations of them", sources.len());
 }

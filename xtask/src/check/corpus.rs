@@ -3,13 +3,10 @@
 use crate::{Failure, corpus, shell};
 use std::path::{Path, PathBuf};
 
-/// How often sources of the corpus are damaged.
-const MUTATIONS: &str = "100000";
-
 /// Fetches the corpus, and fails at the end if anything differed.
 pub fn run() -> Result<(), Failure> {
     let folders = corpus::ensure()?;
-    round_trip(&folders)?;
+    mutate(&folders, "100000", None)?;
     let mut different = Vec::new();
     for folder in &folders {
         for columns in [false, true] {
@@ -21,20 +18,30 @@ pub fn run() -> Result<(), Failure> {
     super::require(different.is_empty(), || format!("not as Elixir has it: {}", different.join(", ")))
 }
 
-fn round_trip(folders: &[PathBuf]) -> Result<(), Failure> {
+/// Damaged sources against Elixir's parser: most are rejected, and then the line counts.
+pub fn mutants() -> Result<(), Failure> {
+    let folder = shell::target().join("mutants");
+    empty(&folder)?;
+    mutate(&corpus::ensure()?, "4000", Some(&folder))?;
+    let same = parity(&folder, false)?;
+    super::require(same, || "not as Elixir has it: see above; the sources are in target/mutants".into())
+}
+
+fn mutate(folders: &[PathBuf], count: &str, out: Option<&Path>) -> Result<(), Failure> {
     let test = ["test", "--release", "-p", "elixirscope-syntax", "--test", "mutations", "--", "--nocapture"];
     let paths = std::env::join_paths(folders).map_err(|error| Failure::CouldNotRun(error.to_string()))?;
     let mut command = shell::command("cargo", &shell::root(), &test);
-    shell::show(command.env("ELIXIRSCOPE_CORPUS", paths).env("ELIXIRSCOPE_MUTATIONS", MUTATIONS))
+    if let Some(out) = out {
+        command.env("ELIXIRSCOPE_MUTANTS", out);
+    }
+    shell::show(command.env("ELIXIRSCOPE_CORPUS", paths).env("ELIXIRSCOPE_MUTATIONS", count))
 }
 
 /// Whether all that Elixir accepts below `folder` is the same or refused, and what it
 /// rejects is rejected at the same line. Prints what is not the same.
 fn parity(folder: &Path, columns: bool) -> Result<bool, Failure> {
     let out = shell::target().join("parity").join(corpus::name(folder));
-    if out.exists() {
-        std::fs::remove_dir_all(&out).map_err(|error| Failure::CouldNotRun(format!("{}: {error}", out.display())))?;
-    }
+    empty(&out)?;
     let terms = out.join("terms");
     let columns = columns.then_some("--columns");
     let mut ours = shell::command(shell::elixirscope(), &shell::root(), &["quoted", "--format", "etf"]);
@@ -52,4 +59,10 @@ fn parity(folder: &Path, columns: bool) -> Result<bool, Failure> {
         Some(1) if compared.stdout.ends_with(b"another line\n") => Ok(false),
         _ => Err(Failure::CouldNotRun(String::from_utf8_lossy(&compared.stderr).into_owned())),
     }
+}
+
+fn empty(folder: &Path) -> Result<(), Failure> {
+    let removed = if folder.exists() { std::fs::remove_dir_all(folder) } else { Ok(()) };
+    let made = removed.and_then(|()| std::fs::create_dir_all(folder));
+    made.map_err(|error| Failure::CouldNotRun(format!("{}: {error}", folder.display())))
 }

@@ -12,6 +12,10 @@ mod trace_command;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+/// Trees are many small allocations, the grammar's own in C among them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "elixirscope", version, about = "See everything a BEAM program did.", max_term_width = 100)]
 struct Arguments {

@@ -112,7 +112,7 @@ fn tight_capture(node: &SyntaxNode) -> Objection {
 /// `@A.b` is `(@A).b`: `@` is above the dot.
 fn attribute_of_alias(node: &SyntaxNode) -> Objection {
     token(node, K::T_AT)?;
-    let mut left = node.last_child()?;
+    let mut left = node.last_child().filter(|operand| operand.text().contains_char('.'))?;
     while let (K::CALL | K::DOT | K::ACCESS_CALL, Some(first)) = (left.kind(), left.first_child()) {
         left = first;
     }

@@ -41,12 +41,16 @@ fn of_node(node: &SyntaxNode) -> Objection {
         K::IDENTIFIER => reserved_name(node),
         K::CALL => block_of_a_name_above(node).or_else(|| argument_below(node)),
         K::DOT => after_block(node),
-        K::ACCESS_CALL => after_block(node).or_else(|| ambiguous_elements(node)),
+        K::ACCESS_CALL => {
+            after_block(node).or_else(|| bracket_below(node, K::T_L_BRACKET)).or_else(|| ambiguous_elements(node))
+        }
         K::LIST => list_beside_value(node).or_else(|| ambiguous_elements(node)),
         K::TUPLE => tuple_of_keywords(node).or_else(|| ambiguous_elements(node)),
         K::BITSTRING => ambiguous_elements(node),
         K::MAP => parted_map(node),
-        K::ARGUMENTS => range_as_argument(node).or_else(|| ambiguous_arguments(node)),
+        K::ARGUMENTS => {
+            range_as_argument(node).or_else(|| bracket_below(node, K::T_L_PAREN)).or_else(|| ambiguous_arguments(node))
+        }
         K::PAIR => ambiguous_value(node),
         K::STRUCT => struct_name(node),
         K::ANONYMOUS_FUNCTION => function_without_clause(node),
@@ -171,6 +175,16 @@ fn is_trivia(element: &SyntaxElement) -> bool {
 fn tuple_of_keywords(node: &SyntaxNode) -> Objection {
     let first = node.first_child().filter(|first| first.kind() == K::KEYWORDS)?;
     Some((trimmed_range(&first), "a tuple may end with keywords, not begin with them"))
+}
+
+/// `f(1)` newline `(2)`: a new line is a new expression.
+fn bracket_below(node: &SyntaxNode, kind: K) -> Objection {
+    let bracket = token(node, kind)?;
+    let of_clause = node.kind() == K::ARGUMENTS && node.parent().is_some_and(|parent| parent.kind() != K::CALL);
+    let mut blanks = std::iter::successors(bracket.prev_token(), SyntaxToken::prev_token)
+        .take_while(|token| token.kind().is_trivia());
+    let below = !of_clause && blanks.any(|blank| blank.text().contains('\n'));
+    below.then(|| (bracket.text_range(), "a bracket on a new line may be misread"))
 }
 
 /// `foo do a end.b`

@@ -10,6 +10,7 @@ pub(super) fn at(tokens: Tokens<'_>, index: usize, rare: bool, out: &mut Vec<Pat
         Lexeme::Identifier => name(tokens, index, rare),
         Lexeme::Alias | Lexeme::Atom | Lexeme::KeywordKey if rare => foreign_name(tokens, index),
         Lexeme::Operator(Operator::Range) => range_after_name(tokens, index),
+        Lexeme::Open => bracket_on_new_line(tokens, index),
         Lexeme::Comma => trailing_comma_of_access(tokens, index),
         Lexeme::Semicolon => idle_semicolon(tokens, index),
         Lexeme::TextOpen if rare => return raw_sigil(tokens, index, out),
@@ -51,6 +52,24 @@ fn range_after_name(tokens: Tokens<'_>, index: usize) -> Option<Patch> {
     let before = index.checked_sub(1)?;
     let is_name = tokens.lexeme(before) == Some(Lexeme::Identifier) && !tokens.text(before).starts_with("..");
     is_name.then(|| Patch { range: tokens.range(index), with: b"<>", kind: Some(SyntaxKind::T_DOT_DOT) })
+}
+
+/// `f(2)` newline `(d) -> …`: the grammar may go on with the call, or take the
+/// value apart. A semicolon in place of the line end is the same to Elixir.
+fn bracket_on_new_line(tokens: Tokens<'_>, index: usize) -> Option<Patch> {
+    let line_end = index.checked_sub(1)?;
+    let after = line_end.checked_sub(1)?;
+    let goes_on = tokens.ends_value(after) || tokens.lexeme(after) == Some(Lexeme::Section);
+    let may_go_on = matches!(tokens.text(index), "(" | "[") && goes_on;
+    if !may_go_on || tokens.lexeme(line_end) != Some(Lexeme::LineEnd) {
+        return None;
+    }
+    // Behind a comment it would be part of that.
+    let (bracket, first) = (tokens.range(index).start, tokens.range(line_end).start);
+    let blank_before = bracket > 0 && matches!(tokens.source.as_bytes()[bracket - 1], b' ' | b'\t');
+    let commented = tokens.source.get(tokens.range(after).end..first).is_some_and(|gap| gap.contains('#'));
+    let at = if blank_before { bracket - 1 } else { first };
+    (blank_before || !commented).then(|| Patch { range: at..at + 1, with: b";", kind: Some(SyntaxKind::WHITESPACE) })
 }
 
 /// `x[1,]`

@@ -84,7 +84,7 @@ fn round_trip(source: &[u8], what: &dyn Fn() -> String) {
         let parse = syntax::parse(source);
         assert!(parse.source() == source, "the tree has another text");
         // What comes after the tree must cope with it too.
-        let _ = syntax::quoted::quoted(&parse, syntax::quoted::Options { columns: true });
+        let _ = syntax::quoted::quoted(&parse, syntax::quoted::Options { columns: true, ..Default::default() });
     });
     if done.is_err() {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutation.ex");

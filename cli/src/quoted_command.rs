@@ -18,7 +18,7 @@ pub struct QuotedArgs {
     /// Columns beside lines
     #[arg(long)]
     columns: bool,
-    /// The Elixir whose parser is meant: 1.15 and later know sigils like ~HTML
+    /// The Elixir whose parser is meant: later ones say more, and know sigils like ~HTML
     #[arg(long, value_name = "VERSION", default_value = "1.14", value_parser = minor_version)]
     elixir: u32,
 }
@@ -37,7 +37,7 @@ enum Format {
 
 /// Runs `elixirscope quoted`: 1 when a file has no quoted form.
 pub fn run(arguments: &QuotedArgs) -> ExitCode {
-    let options = driver::QuotedOptions { columns: arguments.columns, long_sigils: arguments.elixir >= 15 };
+    let options = driver::QuotedOptions { columns: arguments.columns, elixir: arguments.elixir };
     let files = match driver::quote(&arguments.path, options) {
         Ok(files) if files.is_empty() => {
             return could_not_run(&format!("no *.ex or *.exs below {}", arguments.path.display()));

@@ -119,6 +119,7 @@ impl Lower {
         let children = expressions(node);
         let [left, key] = children.as_slice() else { return self.fail(node, "an access without one key") };
         let meta = self.meta(open.text_range().start());
+        let meta = if self.elixir < 15 { meta } else { meta.with("from_brackets", Term::atom("true")) };
         let arguments = vec![self.expression(left)?, self.expression(key)?];
         Ok(Term::remote(Term::atom("Elixir.Access"), "get", &meta, arguments))
     }

@@ -6,11 +6,12 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// The parts of a file that are the insides of texts, and not code.
 pub(super) struct Columns {
+    /// Each with whether `\#{` is one column in it.
     texts: Vec<(Range<usize>, bool)>,
 }
 
 impl Columns {
-    pub(super) fn of(source: &str) -> Self {
+    pub(super) fn of(source: &str, elixir: u32) -> Self {
         let tokens = scan(source).tokens;
         let opens = |token: &Token| matches!(token.lexeme, Lexeme::TextOpen | Lexeme::HoleClose);
         let mut interpolates = Vec::new();
@@ -28,14 +29,15 @@ impl Columns {
             }
             if opens(&pair[0]) {
                 let inside = pair[0].end as usize..pair[1].start as usize;
-                texts.push((inside, interpolates.last().copied().unwrap_or(true)));
+                texts.push((inside, elixir < 15 && interpolates.last().copied().unwrap_or(true)));
             }
         }
         Self { texts }
     }
 
     /// The column of `at`, from 1, of a line that starts at `line`: characters of
-    /// code, graphemes of texts; `\#{` is one in a text that may be interpolated.
+    /// code, graphemes of texts. To Elixir 1.14.0, `\#{` is one in a text that may be
+    /// interpolated.
     pub(super) fn column(&self, source: &str, line: usize, at: usize) -> u32 {
         if source[line..at].bytes().all(|byte| byte.is_ascii() && byte != b'\\') {
             return (at - line) as u32 + 1;

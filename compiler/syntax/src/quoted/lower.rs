@@ -1,6 +1,6 @@
 //! Expressions, operators, containers, clauses.
 
-use super::{Lower, Result, Term, number, start};
+use super::{Lower, Meta, Result, Term, number, start};
 use crate::{SyntaxKind as K, SyntaxNode, SyntaxToken};
 use rowan::{TextRange, TextSize};
 
@@ -22,7 +22,7 @@ pub fn token(node: &SyntaxNode, kind: K) -> Option<SyntaxToken> {
 impl Lower {
     /// Expressions one after the other, as one.
     pub(super) fn sequence(&self, nodes: &[SyntaxNode]) -> Result<Term> {
-        Ok(Term::block(self.all(nodes)?))
+        Ok(self.block(self.all(nodes)?))
     }
 
     /// All that stands in `range`. Where that is no expression, the first line
@@ -43,6 +43,14 @@ impl Lower {
         ends.then(|| range.start() + TextSize::of(&text[..start]))
     }
 
+    /// Until 1.14 a lone `not a` is a block, wherever it stands.
+    fn block(&self, mut terms: Vec<Term>) -> Term {
+        match terms.as_slice() {
+            [one] if self.elixir >= 15 && one.is_negation() => terms.remove(0),
+            _ => Term::block(terms),
+        }
+    }
+
     pub(super) fn all(&self, nodes: &[SyntaxNode]) -> Result<Vec<Term>> {
         nodes.iter().map(|node| self.expression(node)).collect()
     }
@@ -55,6 +63,7 @@ impl Lower {
             K::IDENTIFIER | K::OPERATOR_IDENTIFIER if text().trim() == ".." && !self.is_before_slash(node) => {
                 Ok(Term::call("..", place(), Vec::new()))
             }
+            K::IDENTIFIER if self.elixir >= 17 && text().trim() == "..." => Ok(Term::call("...", place(), Vec::new())),
             K::IDENTIFIER => Ok(Term::node(Term::name(&text()), place(), Term::nil())),
             K::ALIAS => Ok(Term::call("__aliases__", place(), alias_segments(&text()))),
             K::INTEGER => number::integer(&text()).map_or_else(|| self.fail(node, "invalid integer"), Ok),
@@ -130,14 +139,16 @@ impl Lower {
     /// `%{…}`, `%Name{…}`
     fn map(&self, node: &SyntaxNode) -> Result<Term> {
         let children = expressions(node);
-        let open = token(node, K::T_L_BRACE).map_or_else(|| start(node), |open| open.text_range().start());
+        let struct_name = children.iter().find(|child| child.kind() == K::STRUCT);
+        let brace = token(node, K::T_L_BRACE).filter(|_| self.elixir < 17 || struct_name.is_some());
+        let open = brace.map_or_else(|| start(node), |brace| brace.text_range().start());
         let entries = children.iter().filter(|child| child.kind() != K::STRUCT).flat_map(|child| match child.kind() {
             K::MAP_CONTENT => expressions(child),
             _ => vec![child.clone()],
         });
         let content = self.map_entries(&entries.collect::<Vec<_>>())?;
         let map = Term::call("%{}", self.meta(open), content);
-        let Some(name) = children.iter().find(|child| child.kind() == K::STRUCT) else { return Ok(map) };
+        let Some(name) = struct_name else { return Ok(map) };
         let named = self.elements(name)?;
         let [name] = <[Term; 1]>::try_from(named).or_else(|_| self.fail(name, "a struct without a name"))?;
         Ok(Term::call("%", self.meta(start(node)), vec![name, map]))
@@ -152,9 +163,12 @@ impl Lower {
         let terms = self.all(&inner)?;
         let meta = match token(node, K::T_L_PAREN) {
             Some(open) if !terms.is_empty() => self.meta(open.text_range().start()),
-            _ => super::Meta::default(),
+            _ => Meta::default(),
         };
-        Ok(Term::block_at(meta, terms))
+        match terms.as_slice() {
+            [one] if self.elixir >= 15 && one.is_negation() => Ok(Term::call("__block__", Meta::default(), terms)),
+            _ => Ok(Term::block_at(meta, terms)),
+        }
     }
 
     /// `../2` names the operator.
@@ -194,7 +208,7 @@ impl Lower {
                 Term::call("not", meta, vec![inner])
             }
             // `not a in b`, `!a in b`
-            K::IN_KW if left.is_call_of_one("not") || left.is_call_of_one("!") => {
+            K::IN_KW if left.is_negation() => {
                 let Term::Tuple(mut parts) = left else { return self.fail(node, "no call") };
                 // A call of one argument has three parts, the last a list of one.
                 if let Some(Term::List(operand)) = parts.last_mut() {
@@ -254,7 +268,7 @@ impl Lower {
             (true, _) => {
                 let mut terms = self.all(&statements)?;
                 terms.insert(0, Term::nil());
-                Ok(Term::block(terms))
+                Ok(self.block(terms))
             }
         }
     }

@@ -22,13 +22,21 @@ use crate::{LineIndex, Parse, SyntaxNode};
 use rowan::{TextRange, TextSize};
 
 /// What may be chosen.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Columns beside lines.
     pub columns: bool,
-    /// What Elixir 1.15 and later read and 1.14 does not: sigils whose names have
-    /// several letters.
-    pub long_sigils: bool,
+    /// Which Elixir's parser is meant, by the number after `1.`. From 15 on, the
+    /// names of sigils may have several letters, accesses are marked, and `not a`
+    /// is a block in parentheses only; from 16 on, interpolations are marked;
+    /// from 17 on, `...` is an operator, and maps stand where their `%` does.
+    pub elixir: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { columns: false, elixir: 14 }
+    }
 }
 
 /// A place that has no quoted form, or none we know.
@@ -49,7 +57,7 @@ type Result<T> = std::result::Result<T, Unquotable>;
 /// When the file has a syntax error, or a place that the tree may misread.
 pub fn quoted(parse: &Parse, options: Options) -> Result<Term> {
     let root = parse.root();
-    if let Some(sigil) = parse.long_sigil().filter(|_| !options.long_sigils)
+    if let Some(sigil) = parse.long_sigil().filter(|_| options.elixir < 15)
         && parse.token_error().is_none_or(|error| sigil.start() < error.range.start())
     {
         let why = "a sigil whose name has several letters needs Elixir 1.15 or later".to_owned();
@@ -59,8 +67,8 @@ pub fn quoted(parse: &Parse, options: Options) -> Result<Term> {
         return Err(Unquotable { range: error.range, why: error.message });
     }
     let text = root.text().to_string();
-    let columns = options.columns.then(|| column::Columns::of(&text));
-    let lower = Lower { lines: LineIndex::new(&parse.source()), text, columns };
+    let columns = options.columns.then(|| column::Columns::of(&text, options.elixir));
+    let lower = Lower { lines: LineIndex::new(&parse.source()), text, columns, elixir: options.elixir };
     lower.program(&lower::expressions(&root), root.text_range())
 }
 
@@ -68,6 +76,7 @@ struct Lower {
     lines: LineIndex,
     text: String,
     columns: Option<column::Columns>,
+    elixir: u32,
 }
 
 impl Lower {

@@ -71,7 +71,7 @@ impl Term {
     /// The same, of a block that has a place: one in parentheses.
     pub fn block_at(meta: Meta, mut expressions: Vec<Self>) -> Self {
         // What is spliced, and what `in` would take apart (`(not a) in b`), stays a block.
-        let stays = |one: &Self| ["unquote_splicing", "not", "!"].iter().any(|name| one.is_call_of_one(name));
+        let stays = |one: &Self| one.is_call_of_one("unquote_splicing") || one.is_negation();
         match expressions.as_mut_slice() {
             [Self::Tuple(parts)] if parts.first() == Some(&Self::atom("__block__")) => {
                 // Parentheses around a block add their place to it.
@@ -83,6 +83,11 @@ impl Term {
             [one] if !stays(one) => expressions.remove(0),
             _ => Self::call("__block__", meta, expressions),
         }
+    }
+
+    /// `not a`, `!a`
+    pub fn is_negation(&self) -> bool {
+        self.is_call_of_one("not") || self.is_call_of_one("!")
     }
 
     /// `name(one)`

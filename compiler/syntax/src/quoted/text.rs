@@ -128,7 +128,10 @@ impl Lower {
 
     fn to_string_call(&self, code: &SyntaxNode) -> Result<Term> {
         let form = self.program(&super::lower::expressions(code), between_braces(code))?;
-        Ok(Term::remote(Term::atom("Elixir.Kernel"), "to_string", &self.meta(start(code)), vec![form]))
+        let meta = self.meta(start(code));
+        let dot = Term::call(".", meta.clone(), vec![Term::atom("Elixir.Kernel"), Term::atom("to_string")]);
+        let meta = if self.elixir < 16 { meta } else { meta.with("from_interpolation", Term::atom("true")) };
+        Ok(Term::node(dot, meta, Term::List(vec![form])))
     }
 
     fn take_apart(&self, node: &SyntaxNode) -> Result<Quoted> {

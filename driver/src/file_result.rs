@@ -86,12 +86,6 @@ impl FileResult {
         result
     }
 
-    /// Notes a clause that is left clean since its id means another file's.
-    pub(crate) fn refuse_shared(&mut self, clause: &ClauseInfo) {
-        let why = format!("{} shares its id with a clause of another file", clause.function());
-        self.refusals.push(Refusal { file: self.path.clone(), line: 1, why, whole_file: false });
-    }
-
     fn line(&self, at: TextSize) -> u32 {
         self.lines.line(at)
     }

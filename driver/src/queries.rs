@@ -1,14 +1,14 @@
 //! The queries from a plan to instrumented text, wired to salsa.
 //!
 //! A file's draft needs nothing of other files, so that it can be kept on disk
-//! under a digest of the file alone; the few files that lose an id to another
-//! file are instrumented once more without it.
+//! under a digest of the file alone; the few files that define what a file before
+//! them defines too are instrumented once more, with ids of their own.
 
 // The macro writes undocumented accessors beside ours.
 #![allow(missing_docs)]
 
 use crate::file_result::{Analysed, FileResult};
-use db::{ClauseInfo, Db, SourceFile};
+use db::{ClauseInfo, Db, NodeIds, SourceFile};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use wire::NodeId;
@@ -44,30 +44,30 @@ pub struct Choice {
 /// edit inside a body plans nothing again.
 #[salsa::tracked(returns(ref))]
 pub fn proposed(db: &dyn Db, file: SourceFile) -> BTreeSet<NodeId> {
-    let wanted = Choice::get(db).wanted(db);
-    let chosen = planner::choose(db::clauses(db, file)).map(|(clause, _)| clause.id);
-    chosen.filter(|id| wanted.includes(*id)).collect()
+    chosen(db, db::clauses(db, file))
 }
 
 /// The file, instrumented as if it were the only one.
 #[salsa::tracked(returns(clone))]
 pub fn draft(db: &dyn Db, file: SourceFile) -> Arc<FileResult> {
-    let planned = proposed(db, file);
-    Arc::new(FileResult::of(&analysed(db, file), planned))
+    Arc::new(instrumented(db, file, db::node_ids(db, file), proposed(db, file)))
 }
 
-/// The file, instrumented but for the clauses whose ids another file keeps.
+/// The file, instrumented with other ids for what files before it define too.
 #[salsa::tracked(returns(clone))]
-pub fn reduced(db: &dyn Db, file: SourceFile) -> Arc<FileResult> {
-    let (proposed, lost) = (proposed(db, file), db::lost(db, file));
-    let mut result = FileResult::of(&analysed(db, file), &proposed.difference(lost).copied().collect());
-    let is_left_out = |clause: &&ClauseInfo| proposed.contains(&clause.id) && lost.contains(&clause.id);
-    for clause in db::clauses(db, file).iter().filter(is_left_out) {
-        result.refuse_shared(clause);
-    }
-    Arc::new(result)
+pub fn renumbered(db: &dyn Db, file: SourceFile) -> Arc<FileResult> {
+    let ids = db::node_ids(db, file).behind(db::lost(db, file));
+    let planned = chosen(db, ids.clauses());
+    Arc::new(instrumented(db, file, &ids, &planned))
 }
 
-fn analysed(db: &dyn Db, file: SourceFile) -> Analysed<'_> {
-    Analysed { path: file.path(db), text: file.text(db), parse: db::parse(db, file), ids: db::node_ids(db, file) }
+fn chosen(db: &dyn Db, clauses: &[ClauseInfo]) -> BTreeSet<NodeId> {
+    let wanted = Choice::get(db).wanted(db);
+    let chosen = planner::choose(clauses).map(|(clause, _)| clause.id);
+    chosen.filter(|id| wanted.includes(*id)).collect()
+}
+
+fn instrumented(db: &dyn Db, file: SourceFile, ids: &NodeIds, planned: &BTreeSet<NodeId>) -> FileResult {
+    let file = Analysed { path: file.path(db), text: file.text(db), parse: db::parse(db, file), ids };
+    FileResult::of(&file, planned)
 }

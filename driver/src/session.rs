@@ -154,7 +154,7 @@ impl Snapshot {
     }
 
     fn settled(&self, file: SourceFile) -> Arc<FileResult> {
-        if db::lost(&self.db, file).is_empty() { self.draft(file) } else { queries::reduced(&self.db, file) }
+        if db::lost(&self.db, file).is_empty() { self.draft(file) } else { queries::renumbered(&self.db, file) }
     }
 }
 

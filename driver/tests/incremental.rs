@@ -15,16 +15,16 @@ fn source(path: &str, text: &str) -> Source {
     Source { path: path.into(), text: text.into() }
 }
 
-/// A session of two files, asked once, and what its database did since.
+/// A session, asked once, and what its database did since.
 struct Watched {
     session: Session,
     events: Receiver<Event>,
 }
 
 impl Watched {
-    fn open() -> Self {
+    fn open(sources: Vec<Source>) -> Self {
         let (sender, events) = channel();
-        let project = Project::of_sources(vec![source("lib/cart.ex", CART), source("lib/user.ex", USER)]);
+        let project = Project::of_sources(sources);
         let session = Session::observed(&project, move |event| {
             // The receiver may be gone by the time the session is dropped.
             let _ = sender.send(event);
@@ -47,11 +47,17 @@ impl Watched {
     }
 }
 
-/// Asks for everything after `edit`, and compares what that took with the
-/// snapshot `name`.
+/// Asks for everything after `edit` of a project of two files, and compares what
+/// that took with the snapshot `name`.
 #[track_caller]
 fn check(name: &str, edit: impl FnOnce(&mut Session)) {
-    let mut watched = Watched::open();
+    check_in(vec![source("lib/cart.ex", CART), source("lib/user.ex", USER)], name, edit);
+}
+
+/// The same for the project of `sources`.
+#[track_caller]
+fn check_in(sources: Vec<Source>, name: &str, edit: impl FnOnce(&mut Session)) {
+    let mut watched = Watched::open(sources);
     let (known, _) = watched.since();
     edit(&mut watched.session);
     watched.session.snapshot().results().unwrap();
@@ -110,6 +116,14 @@ fn a_changed_plan() {
 #[test]
 fn a_second_module_of_the_same_name() {
     check("disputed", |session| session.edit(source("lib/again.ex", USER)));
+}
+
+#[test]
+fn a_keystroke_in_the_first_of_two_modules_of_the_same_name() {
+    let sources = vec![source("lib/again.ex", USER), source("lib/user.ex", USER)];
+    check_in(sources, "keystroke-disputed", |session| {
+        session.edit(source("lib/again.ex", &USER.replace("user.name", "user.full_name")))
+    });
 }
 
 #[test]

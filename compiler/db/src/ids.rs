@@ -37,8 +37,9 @@
 //!   rare. In a module's body, a definition inserted between an attribute and the
 //!   definition it describes takes the attribute over.
 //! * **Ids depend on the text alone**: not on the file's path, the machine, the order of
-//!   files or the number of threads. Where several files of a project derive one id,
-//!   [`resolve`] parts them, and the path decides which keeps it.
+//!   files or the number of threads. Where several files of a project define a clause of
+//!   one id, the path decides which keeps it; in the others ([`NodeIds::behind`]) the ids
+//!   of the clause also depend on how many files before them define it, and on no more.
 
 mod key;
 mod resolve;
@@ -47,6 +48,7 @@ mod walk;
 
 pub use key::node_label;
 pub use resolve::resolve;
+pub(crate) use resolve::{disputed_among, lost_by};
 
 use syntax::{SyntaxKind, SyntaxNode, TextRange};
 use wire::NodeId;

@@ -25,7 +25,7 @@ mod queries;
 pub use events::{Event, Query};
 pub use ids::{ClauseInfo, NodeIds, NodeInfo, NodePtr, Owner, node_label, resolve};
 pub use input::{Layout, Origin, SourceFile};
-pub use queries::{clauses, defined, keepers, lost, node_ids, parse};
+pub use queries::{clauses, defined, disputed, lost, node_ids, parse};
 pub use salsa::Cancelled;
 
 /// What queries may ask of the database: nothing beyond salsa.

@@ -4,8 +4,9 @@
 //! with every text; ids move with every line; clauses, without positions, change
 //! when a head does; which ids are disputed, hardly ever.
 
+use crate::ids::{disputed_among, lost_by};
 use crate::{ClauseInfo, Db, Layout, NodeIds, SourceFile};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use wire::NodeId;
 
 /// The file's tree. Never compared: every text has its own tree, and the
@@ -40,47 +41,20 @@ pub fn defined(db: &dyn Db, file: SourceFile) -> Vec<NodeId> {
 }
 
 /// The ids that several files of the project define (two modules of one name),
-/// and the file that keeps each: the first in the order of the paths.
+/// and those files, in the order of their paths.
 #[salsa::tracked(returns(ref))]
-pub fn keepers(db: &dyn Db, layout: Layout) -> BTreeMap<NodeId, SourceFile> {
+pub fn disputed(db: &dyn Db, layout: Layout) -> BTreeMap<NodeId, Vec<SourceFile>> {
     let files = layout.files(db);
-    keepers_of(files.iter().map(|file| (*file, defined(db, *file).as_slice())))
+    disputed_among(files.iter().map(|file| (*file, defined(db, *file).iter().copied())))
 }
 
-/// The ids a file defines that another file keeps.
+/// The ids a file defines that files before it define too, and how many do: all
+/// that [`NodeIds::behind`] needs to know of them.
 #[salsa::tracked(returns(ref))]
-pub fn lost(db: &dyn Db, file: SourceFile) -> BTreeSet<NodeId> {
-    let keepers = keepers(db, Layout::get(db));
-    if keepers.is_empty() {
-        return BTreeSet::new();
+pub fn lost(db: &dyn Db, file: SourceFile) -> BTreeMap<NodeId, u32> {
+    let disputed = disputed(db, Layout::get(db));
+    if disputed.is_empty() {
+        return BTreeMap::new();
     }
-    let elsewhere = |id: &&NodeId| keepers.get(id).is_some_and(|keeper| *keeper != file);
-    defined(db, file).iter().filter(elsewhere).copied().collect()
-}
-
-fn keepers_of<'a, F: Copy + Eq>(files: impl Iterator<Item = (F, &'a [NodeId])>) -> BTreeMap<NodeId, F> {
-    let mut first = BTreeMap::new();
-    let mut disputed = BTreeMap::new();
-    for (file, ids) in files {
-        for id in ids {
-            let keeper = *first.entry(*id).or_insert(file);
-            if keeper != file {
-                disputed.insert(*id, keeper);
-            }
-        }
-    }
-    disputed
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_file_keeps_what_several_define() {
-        let [a, b, c] = [1, 2, 3].map(|raw| NodeId::from_raw(raw).unwrap());
-        let files = [('x', vec![a, a, b]), ('y', vec![b, c]), ('z', vec![b])];
-        let keepers = keepers_of(files.iter().map(|(file, ids)| (*file, ids.as_slice())));
-        assert_eq!(keepers, BTreeMap::from([(b, 'x')]));
-    }
+    lost_by(file, defined(db, file).iter().copied(), disputed)
 }

@@ -1,7 +1,7 @@
 //! What must not be entered: files, modules and clauses, each with its reason.
 
 use crate::{FileRefusal, Refused};
-use syntax::{Call, Clause, DirectiveKind, Module, Parse, SyntaxKind, SyntaxNode, Target, directives, statements};
+use syntax::{Call, Clause, DirectiveKind, Module, Parse, SyntaxKind, SyntaxNode, Target, directives};
 
 /// Names that probes put into a program; a program that has them is refused.
 const OWN_NAMES: [&str; 2] = ["scope_arg", "scope_value"];
@@ -67,7 +67,7 @@ pub fn check_clause(module: &Module, clause: &Clause) -> Result<(), Refused> {
     if module.definer == "defprotocol" {
         return refuse("protocols are consolidated: their functions stay clean");
     }
-    for attribute in statements(&module.body).iter().filter_map(attribute) {
+    for attribute in module.statements().iter().filter_map(attribute) {
         match attribute.local_name().as_deref() {
             Some("on_load") => return refuse("the module has `@on_load`"),
             Some("compile") if inlines(&attribute, &clause.name) => return refuse("the function is inlined"),

@@ -1,7 +1,7 @@
 //! Modules, and the directives in scope of them.
 
 use crate::call::{Argument, Call, Target};
-use crate::clause::{Clause, statements};
+use crate::clause::{Body, Clause, Section, statements};
 use crate::{SyntaxKind, SyntaxNode, text_without_trivia};
 
 /// A `defmodule`, `defimpl` or `defprotocol` with a do-block.
@@ -24,10 +24,15 @@ impl Module {
         module_of(Call::cast(node)?, outer.as_ref())
     }
 
-    /// The clauses of named functions and macros that stand directly in the
-    /// module's body.
+    /// What the module's body consists of: its statements, with those of an `if`
+    /// or `unless` in the place of these, whichever of them compilation takes.
+    pub fn statements(&self) -> Vec<SyntaxNode> {
+        chosen_statements(&self.body)
+    }
+
+    /// The clauses of named functions and macros among the module's statements.
     pub fn clauses(&self) -> Vec<Clause> {
-        statements(&self.body).iter().filter_map(Clause::cast).collect()
+        self.statements().iter().filter_map(Clause::cast).collect()
     }
 }
 
@@ -37,14 +42,36 @@ pub fn modules(root: &SyntaxNode) -> Vec<Module> {
     let mut out = Vec::new();
     // (statements still to visit, in reverse; the enclosing module's name)
     let mut todo: Vec<(SyntaxNode, Option<Option<String>>)> =
-        root.children().map(|child| (child, None)).collect::<Vec<_>>().into_iter().rev().collect();
+        chosen_statements(root).into_iter().rev().map(|child| (child, None)).collect();
     while let Some((node, outer)) = todo.pop() {
         let Some(module) = Call::cast(&node).and_then(|call| module_of(call, outer.as_ref())) else { continue };
-        let inner = statements(&module.body);
+        let inner = module.statements();
         todo.extend(inner.into_iter().rev().map(|child| (child, Some(module.name.clone()))));
         out.push(module);
     }
     out
+}
+
+fn chosen_statements(body: &SyntaxNode) -> Vec<SyntaxNode> {
+    let mut out = Vec::new();
+    let mut todo: Vec<_> = statements(body).into_iter().rev().collect();
+    while let Some(statement) = todo.pop() {
+        match choices(&statement) {
+            Some(sections) => todo.extend(sections.iter().rev().flat_map(|section| {
+                let inner = if section.keyword { vec![section.node.clone()] } else { statements(&section.node) };
+                inner.into_iter().rev()
+            })),
+            None => out.push(statement),
+        }
+    }
+    out
+}
+
+/// The sections of an `if` or `unless`.
+fn choices(statement: &SyntaxNode) -> Option<Vec<Section>> {
+    let call = Call::cast(statement)?;
+    let is_choice = matches!(call.local_name()?.as_str(), "if" | "unless");
+    Body::of(&call).filter(|_| is_choice).map(|body| body.sections)
 }
 
 fn module_of(call: Call, outer: Option<&Option<String>>) -> Option<Module> {

@@ -4,6 +4,7 @@ use crate::report::Diagnostic;
 use codegen::Site;
 use db::ClauseInfo;
 use std::collections::BTreeSet;
+use std::path::{Component, Path};
 use syntax::{LineIndex, TextSize};
 use wire::{NodeId, PlannedClause, Refusal};
 
@@ -67,6 +68,13 @@ pub(crate) struct Analysed<'a> {
     pub ids: &'a db::NodeIds,
 }
 
+/// The instrumented text stands at the original's path, below another folder.
+const OUTSIDE: &str = "it is not below the folder of mix.exs, where its text would have a place; move it there";
+
+fn is_inside(path: &str) -> bool {
+    Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
 impl FileResult {
     /// Instruments the `planned` clauses of a file.
     pub(crate) fn of(file: &Analysed<'_>, planned: &BTreeSet<NodeId>) -> Self {
@@ -79,6 +87,10 @@ impl FileResult {
             planned: Vec::new(),
             lines: LineIndex::new(file.text),
         };
+        if !is_inside(file.path) {
+            result.refuse_file(0.into(), OUTSIDE.into());
+            return result;
+        }
         match codegen::instrument(file.parse, &|node| file.ids.get(node), planned) {
             Err(refusal) => result.refuse_file(refusal.range.start(), refusal.why),
             Ok(instrumented) => result.accept(instrumented, file.ids.clauses()),

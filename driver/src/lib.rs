@@ -71,12 +71,13 @@ impl Error {
 /// # Errors
 /// When the file is refused as a whole.
 pub fn preview(path: &str, text: &[u8]) -> Result<String, Error> {
-    let project = Project::of_sources(vec![Source { path: path.into(), text: text.to_vec() }]);
+    // Nothing is written, so that it may lie anywhere.
+    let project = Project::of_sources(vec![Source { path: "preview.ex".into(), text: text.to_vec() }]);
     // build gives one result per source, and there is one source.
     match &build(&project, &|| {}).files[0].outcome {
         Outcome::Instrumented(instrumented) => Ok(instrumented.text.clone()),
         Outcome::Clean => Ok(String::from_utf8_lossy(text).into_owned()),
-        Outcome::Refused(diagnostic) => Err(Error::Refused(diagnostic.clone())),
+        Outcome::Refused(diagnostic) => Err(Error::Refused(Diagnostic { file: path.into(), ..diagnostic.clone() })),
     }
 }
 

@@ -15,6 +15,7 @@ mod print;
 mod term;
 mod text;
 
+pub(crate) use escape::unescape;
 pub use etf::encode;
 pub use term::{Meta, Term};
 

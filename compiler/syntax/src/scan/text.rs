@@ -1,6 +1,8 @@
 //! Strings, charlists, heredocs, quoted names and sigils, and the holes in them.
 
+use super::word::MAX_ATOM;
 use super::{Lexeme, Result, Scanner, is_bidirectional};
+use crate::quoted::unescape;
 
 /// A text whose interpolation is being read.
 pub(super) struct Text {
@@ -155,13 +157,25 @@ impl Scanner<'_> {
     fn close_text(&mut self, len: usize) -> Result<()> {
         let Some(text) = self.texts.pop() else { return Ok(()) };
         let modifiers = || self.bytes[self.at + len..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let is_key = text.kind == Kind::Quoted && !text.heredoc && self.byte(len) == b':' && self.is_space(len + 1);
+        if is_key || matches!(text.kind, Kind::Atom | Kind::Name) {
+            self.check_quoted_atom(text.start)?;
+        }
         match text.kind {
-            Kind::Quoted if !text.heredoc && self.byte(len) == b':' && self.is_space(len + 1) => {
-                self.push(Lexeme::TextCloseKey, len + 1);
-            }
+            _ if is_key => self.push(Lexeme::TextCloseKey, len + 1),
             Kind::Sigil => self.push(Lexeme::TextClose, len + modifiers()),
             _ => self.push(Lexeme::TextClose, len),
         }
         Ok(())
+    }
+
+    /// A quoted atom that ends here; one with interpolation is built at run time.
+    fn check_quoted_atom(&self, start: usize) -> Result<()> {
+        let Some(open) = self.out.tokens.last().filter(|last| last.lexeme == Lexeme::TextOpen) else { return Ok(()) };
+        let raw = self.source.get(open.end as usize..self.at).unwrap_or_default();
+        match unescape(raw) {
+            Ok(name) if name.len() > MAX_ATOM => self.too_long(start, &String::from_utf8_lossy(&name)),
+            _ => Ok(()),
+        }
     }
 }

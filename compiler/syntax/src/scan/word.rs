@@ -4,6 +4,9 @@ use super::{Closer, Lexeme, Result, Scanner};
 use unicode_script::{Script, UnicodeScript};
 use unicode_security::mixed_script::{AugmentedScriptSet, MixedScript};
 
+/// The most characters that a name can have. Of a quoted atom, Elixir counts bytes.
+pub(super) const MAX_ATOM: usize = 255;
+
 /// What `String.Tokenizer` says of a name.
 struct Word {
     len: usize,
@@ -73,7 +76,17 @@ impl Scanner<'_> {
             self.out.rare = true;
             self.check_script(from, &word)?;
         }
+        let name = &self.source[self.at + from..self.at + from + word.len];
+        if word.len > MAX_ATOM && name.chars().count() > MAX_ATOM {
+            return self.too_long(self.at, name);
+        }
         Ok(word)
+    }
+
+    /// Every name becomes an atom.
+    pub(super) fn too_long<T>(&self, at: usize, name: &str) -> Result<T> {
+        let start: String = name.chars().take(20).collect();
+        self.fail(at, format!("the atom `{start}…` is too long: at most {MAX_ATOM} characters, quoted bytes"))
     }
 
     /// One character that is not ASCII.

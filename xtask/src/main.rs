@@ -7,6 +7,7 @@
 //! ```text
 //! cargo xtask demo           record the shop and read the recording
 //! cargo xtask test           everything CI tests
+//! cargo xtask codegen        write the source that follows from the grammar
 //! cargo xtask corpus         fetch the code of others that checks and benchmarks read
 //! cargo xtask check NAME     one of the longer checks
 //! cargo xtask bench capture  what an event costs, against its peers
@@ -15,6 +16,7 @@
 
 mod bench;
 mod check;
+mod codegen;
 mod corpus;
 mod demo;
 mod setup;
@@ -37,6 +39,7 @@ usage: cargo xtask TASK
 
   demo             set up, record tests/apps/shop, show the recording
   test             set up, then every test CI runs
+  codegen          write the source that follows from the grammar; --check compares
   corpus           fetch the Elixir code that `check corpus` and `bench parse` read
   check NAME       one check: memory, kill, identical, off, bad-input, instructions,
                    noop, corpus, mutants; or all
@@ -53,6 +56,8 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["check", "instructions", "--accept"] => check::accept(),
         ["check", name] => check::run(name),
+        ["codegen"] => codegen::run(),
+        ["codegen", "--check"] => codegen::check(),
         ["corpus"] => corpus::run(),
         ["bench", "capture"] => bench::capture(),
         ["bench", "incremental"] => bench::incremental::run(),

@@ -1,5 +1,6 @@
 //! Calls in all their forms.
 
+use crate::nodes::Pair;
 use crate::{SyntaxKind, SyntaxNode, trimmed_range};
 use rowan::TextRange;
 
@@ -128,9 +129,9 @@ pub(crate) fn arguments_of(node: &SyntaxNode) -> Vec<Argument> {
 /// The pairs of a keyword list: key without its colon, and value.
 pub(crate) fn pairs(keywords: &SyntaxNode) -> Vec<(String, SyntaxNode)> {
     let pair = |node: SyntaxNode| {
-        let mut children = node.children();
-        let key = children.next()?.text().to_string();
-        Some((key.trim_end().trim_end_matches(':').to_owned(), children.next()?))
+        let pair = Pair::cast(&node)?;
+        let key = pair.key()?.text().to_string();
+        Some((key.trim_end().trim_end_matches(':').to_owned(), pair.value()?))
     };
-    keywords.children().filter(|child| child.kind() == SyntaxKind::PAIR).filter_map(pair).collect()
+    keywords.children().filter_map(pair).collect()
 }

@@ -1,5 +1,5 @@
-//! The kinds of nodes and tokens. Generated from tree-sitter-elixir by the
-//! test `kinds`; not to be edited.
+//! The kinds of nodes and tokens. Generated from tree-sitter-elixir by
+//! `cargo xtask codegen`; not to be edited.
 
 /// The kind of a node or token; anonymous tokens are `T_…` or `…_KW`.
 #[allow(non_camel_case_types, missing_docs)]

@@ -1,9 +1,9 @@
 //! Elixir source text as a lossless tree.
 //!
-//! Owns: parsing (tree-sitter inside, rowan outside), kinds, typed views, the
-//! line index, and objections: what Elixir would reject or read otherwise. It
-//! must never know: node ids, probes, files, salsa. It is the only crate that
-//! names rowan or tree-sitter.
+//! Owns: parsing (tree-sitter inside, rowan outside), kinds and types of nodes,
+//! views, the line index, and objections: what Elixir would reject or read
+//! otherwise. It must never know: node ids, probes, files, salsa. It is the only
+//! crate that names rowan or tree-sitter.
 //!
 //! Parsing never fails: it returns a tree that holds every byte, and errors.
 //!
@@ -22,6 +22,7 @@ mod green;
 mod kinds;
 mod line_index;
 mod module;
+pub mod nodes;
 mod objections;
 mod parse;
 pub mod quoted;

@@ -1,19 +1,20 @@
-//! Typed views of nodes beyond calls, clauses and modules.
+//! What nodes mean, beyond calls, clauses and modules.
 //!
 //! A view is a node that was looked at: `cast` says whether it is what the view
 //! is for, and everything asked of it may be missing, since the text may be
 //! half written. Elixir has calls, not keywords: `case` here is a call of that
-//! name with a body, whatever the name means where it stands.
+//! name with a body, whatever the name means where it stands. Where a kind of the
+//! grammar says it all, its type in `nodes` is the view, with more to ask.
 
 mod container;
 mod control;
 mod operator;
 mod text;
 
-pub use container::{Access, Bitstring, Entry, List, Map, Tuple};
-pub use control::{AnonymousFunction, Case, Cond, For, If, Quote, Receive, Stab, Try, Unless, Unquote, With};
-pub use operator::{Attribute, Binary, Capture, Match, Pipe, Unary};
-pub use text::{Part, Sigil, Text};
+pub use container::Entry;
+pub use control::{Case, Cond, For, If, Quote, Receive, Try, Unless, Unquote, With};
+pub use operator::{Attribute, Capture, Match, Pipe};
+pub use text::{Part, Text};
 
 /// A view of the nodes for which `$is` holds.
 macro_rules! view {

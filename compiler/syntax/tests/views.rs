@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use syntax::SectionRole::{After, Do, Else};
+use syntax::nodes::{
+    AccessCall, AnonymousFunction, BinaryOperator, Bitstring, List, Map, Sigil, StabClause, Tuple, UnaryOperator,
+};
 use syntax::views::{
-    Access, AnonymousFunction, Attribute, Binary, Bitstring, Capture, Case, Cond, Entry, For, If, List, Map, Match,
-    Part, Pipe, Quote, Receive, Sigil, Stab, Text, Try, Tuple, Unary, Unless, Unquote, With,
+    Attribute, Capture, Case, Cond, Entry, For, If, Match, Part, Pipe, Quote, Receive, Text, Try, Unless, Unquote, With,
 };
 use syntax::{SyntaxNode, text_without_trivia};
 
@@ -24,8 +26,9 @@ fn one(node: Option<SyntaxNode>) -> String {
     node.as_ref().map(text_without_trivia).unwrap_or_else(|| "-".into())
 }
 
-fn stabs(stabs: &[Stab]) -> String {
-    let stab = |stab: &Stab| format!("{}|{}|{}", all(&stab.patterns()), one(stab.guard()), all(&stab.statements()));
+fn stabs(stabs: &[StabClause]) -> String {
+    let stab =
+        |stab: &StabClause| format!("{}|{}|{}", all(&stab.patterns()), one(stab.guard()), all(&stab.statements()));
     stabs.iter().map(stab).collect::<Vec<_>>().join("; ")
 }
 
@@ -88,13 +91,14 @@ fn control_flow() {
 #[test]
 fn operators() {
     let binary = |node: &SyntaxNode| {
-        let it = Binary::cast(node)?;
+        let it = BinaryOperator::cast(node)?;
         Some(format!("{} {} {}", one(it.left()), it.operator()?.text(), one(it.right())))
     };
     check("a +\n b", binary, "a + b");
     check("a not in b", binary, "a not in b");
-    let unary =
-        |node: &SyntaxNode| Unary::cast(node).and_then(|it| Some(format!("{} {}", it.operator()?, one(it.operand()))));
+    let unary = |node: &SyntaxNode| {
+        UnaryOperator::cast(node).and_then(|it| Some(format!("{} {}", it.operator()?, one(it.operand()))))
+    };
     check("not a", unary, "not a");
     check("{a} = b = c", |node| Match::cast(node).map(|it| one(it.pattern()) + " " + &one(it.value())), "{a} b=c");
     check("a |> b |> c()", |node| Pipe::cast(node).map(|it| one(it.value()) + " " + &one(it.target())), "a|>b c()");
@@ -120,7 +124,7 @@ fn containers() {
     check("%A{b | c: d}", map, "A b c: d");
     check("%{a | b => c}", map, "- a b => c");
     check("%{}", map, "- - ");
-    check("a[b]", |node| Access::cast(node).map(|it| one(it.container()) + " " + &one(it.key())), "a b");
+    check("a[b]", |node| AccessCall::cast(node).map(|it| one(it.target()) + " " + &one(it.key())), "a b");
 }
 
 #[test]

@@ -1,33 +1,8 @@
-//! Lists, tuples, maps, structs, bit strings, access.
+//! What lists, tuples, maps, structs and bit strings hold.
 
-use super::{Binary, view};
 use crate::call::pairs;
+use crate::nodes::{BinaryOperator, Bitstring, List, Map, Tuple};
 use crate::{SyntaxKind, SyntaxNode};
-
-view! {
-    /// `[a, b | c]`.
-    List, |node| node.kind() == SyntaxKind::LIST
-}
-
-view! {
-    /// `{a, b}`.
-    Tuple, |node| node.kind() == SyntaxKind::TUPLE
-}
-
-view! {
-    /// `<<a, b::binary>>`.
-    Bitstring, |node| node.kind() == SyntaxKind::BITSTRING
-}
-
-view! {
-    /// `%{…}`, `%Name{…}`, and updates of either.
-    Map, |node| node.kind() == SyntaxKind::MAP
-}
-
-view! {
-    /// `container[key]`.
-    Access, |node| node.kind() == SyntaxKind::ACCESS_CALL
-}
 
 /// What a map or a list holds in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +20,7 @@ macro_rules! elements {
         impl $name {
             /// What it holds, in order; `a | b` is one value.
             pub fn entries(&self) -> Vec<Entry> {
-                self.0.children().flat_map(|child| entries(&child)).collect()
+                self.node().children().flat_map(|child| entries(&child)).collect()
             }
         }
     )*};
@@ -55,7 +30,7 @@ elements! { Bitstring List Tuple }
 impl Map {
     /// The name of a struct: an alias, a variable, or any expression.
     pub fn struct_name(&self) -> Option<SyntaxNode> {
-        self.0.children().find(|child| child.kind() == SyntaxKind::STRUCT)?.first_child()
+        self.node().children().find(|child| child.kind() == SyntaxKind::STRUCT)?.first_child()
     }
 
     /// What an update starts from.
@@ -70,25 +45,13 @@ impl Map {
     }
 
     fn content(&self) -> Vec<SyntaxNode> {
-        let content = self.0.children().find(|child| child.kind() == SyntaxKind::MAP_CONTENT);
+        let content = self.node().children().find(|child| child.kind() == SyntaxKind::MAP_CONTENT);
         content.map(|content| content.children().collect()).unwrap_or_default()
     }
 
-    fn update(&self) -> Option<Binary> {
-        let update = Binary::cast(self.content().first()?)?;
+    fn update(&self) -> Option<BinaryOperator> {
+        let update = BinaryOperator::cast(self.content().first()?)?;
         update.operator().filter(|token| token.kind() == SyntaxKind::T_PIPE).map(|_| update)
-    }
-}
-
-impl Access {
-    /// What is accessed.
-    pub fn container(&self) -> Option<SyntaxNode> {
-        self.0.first_child()
-    }
-
-    /// What stands in the brackets.
-    pub fn key(&self) -> Option<SyntaxNode> {
-        self.0.children().nth(1)
     }
 }
 
@@ -96,7 +59,7 @@ fn entries(node: &SyntaxNode) -> Vec<Entry> {
     if node.kind() == SyntaxKind::KEYWORDS {
         return pairs(node).into_iter().map(|(key, value)| Entry::Keyword(key, value)).collect();
     }
-    let arrow = Binary::cast(node).filter(|binary| {
+    let arrow = BinaryOperator::cast(node).filter(|binary| {
         let operator = binary.operator();
         operator.is_some_and(|token| token.kind() == SyntaxKind::T_EQUAL_GREATER)
     });

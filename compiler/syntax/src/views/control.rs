@@ -1,7 +1,8 @@
 //! What decides which code runs: `case` and its kin, `fn`, `quote`.
 
 use super::view;
-use crate::{Argument, Body, Call, SectionRole, SyntaxKind, SyntaxNode, stab_body, statements};
+use crate::nodes::{AnonymousFunction, StabClause};
+use crate::{Argument, Body, Call, SectionRole, SyntaxKind, SyntaxNode, statements};
 
 /// Views of calls of a name, with the parts all of them have.
 macro_rules! call_views {
@@ -25,7 +26,7 @@ macro_rules! call_views {
             }
 
             /// The `->` clauses of a section, or none.
-            pub fn clauses(&self, role: SectionRole) -> Vec<Stab> {
+            pub fn clauses(&self, role: SectionRole) -> Vec<StabClause> {
                 let body = self.body();
                 let section = body.as_ref().and_then(|body| body.section(role));
                 section.map(|section| stabs(&section.node)).unwrap_or_default()
@@ -57,29 +58,19 @@ call_views! {
     With "with"
 }
 
-view! {
-    /// `fn … -> … end`.
-    AnonymousFunction, |node| node.kind() == SyntaxKind::ANONYMOUS_FUNCTION
-}
-
-view! {
-    /// `patterns when guard -> body`.
-    Stab, |node| node.kind() == SyntaxKind::STAB_CLAUSE
-}
-
 impl AnonymousFunction {
     /// Its clauses.
-    pub fn clauses(&self) -> Vec<Stab> {
-        stabs(&self.0)
+    pub fn clauses(&self) -> Vec<StabClause> {
+        stabs(self.node())
     }
 }
 
-impl Stab {
+impl StabClause {
     /// The patterns, or the condition of a clause of `cond`.
     pub fn patterns(&self) -> Vec<SyntaxNode> {
         let head = match self.guarded() {
             Some(guarded) => guarded.first_child(),
-            None => self.head(),
+            None => self.left(),
         };
         head.map(|head| head.children().collect()).unwrap_or_default()
     }
@@ -91,17 +82,13 @@ impl Stab {
 
     /// The statements behind the arrow.
     pub fn statements(&self) -> Vec<SyntaxNode> {
-        stab_body(&self.0).map(|body| statements(&body)).unwrap_or_default()
-    }
-
-    fn head(&self) -> Option<SyntaxNode> {
-        self.0.first_child().filter(|node| node.kind() != SyntaxKind::BODY)
+        self.right().map(|body| statements(&body)).unwrap_or_default()
     }
 
     // The patterns of a guarded clause are an operand of `when`.
     fn guarded(&self) -> Option<SyntaxNode> {
         let is_list = |node: SyntaxNode| node.kind() == SyntaxKind::ARGUMENTS;
-        self.head().filter(|head| head.kind() == SyntaxKind::BINARY_OPERATOR && head.first_child().is_some_and(is_list))
+        self.left().filter(|head| head.kind() == SyntaxKind::BINARY_OPERATOR && head.first_child().is_some_and(is_list))
     }
 }
 
@@ -118,6 +105,6 @@ fn expressions(call: &Call) -> Vec<SyntaxNode> {
     call.arguments().into_iter().filter_map(expression).collect()
 }
 
-fn stabs(node: &SyntaxNode) -> Vec<Stab> {
-    node.children().filter_map(|child| Stab::cast(&child)).collect()
+fn stabs(node: &SyntaxNode) -> Vec<StabClause> {
+    node.children().filter_map(|child| StabClause::cast(&child)).collect()
 }

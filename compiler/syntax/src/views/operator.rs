@@ -1,17 +1,8 @@
-//! Operators with one and two operands.
+//! Operators that mean something of their own.
 
 use super::view;
-use crate::{Call, SyntaxKind, SyntaxNode, SyntaxToken};
-
-view! {
-    /// `left operator right`.
-    Binary, |node| node.kind() == SyntaxKind::BINARY_OPERATOR
-}
-
-view! {
-    /// `operator operand`.
-    Unary, |node| node.kind() == SyntaxKind::UNARY_OPERATOR
-}
+use crate::nodes::{BinaryOperator, UnaryOperator};
+use crate::{Call, SyntaxKind, SyntaxNode};
 
 view! {
     /// `pattern = value`.
@@ -31,35 +22,6 @@ view! {
 view! {
     /// `@name` or `@name value`.
     Attribute, |node| is_unary(node, SyntaxKind::T_AT)
-}
-
-impl Binary {
-    /// The left operand.
-    pub fn left(&self) -> Option<SyntaxNode> {
-        self.0.first_child()
-    }
-
-    /// The operator; `not in` is one, with whatever is between the two words.
-    pub fn operator(&self) -> Option<SyntaxToken> {
-        operator(&self.0)
-    }
-
-    /// The right operand.
-    pub fn right(&self) -> Option<SyntaxNode> {
-        self.0.children().nth(1)
-    }
-}
-
-impl Unary {
-    /// The operator.
-    pub fn operator(&self) -> Option<SyntaxToken> {
-        operator(&self.0)
-    }
-
-    /// The operand.
-    pub fn operand(&self) -> Option<SyntaxNode> {
-        self.0.first_child()
-    }
 }
 
 impl Match {
@@ -122,14 +84,10 @@ impl Attribute {
     }
 }
 
-fn operator(node: &SyntaxNode) -> Option<SyntaxToken> {
-    node.children_with_tokens().filter_map(|child| child.into_token()).find(|token| !token.kind().is_trivia())
-}
-
 fn is_binary(node: &SyntaxNode, kind: SyntaxKind) -> bool {
-    node.kind() == SyntaxKind::BINARY_OPERATOR && operator(node).is_some_and(|token| token.kind() == kind)
+    BinaryOperator::cast(node).and_then(|binary| binary.operator()).is_some_and(|token| token.kind() == kind)
 }
 
 fn is_unary(node: &SyntaxNode, kind: SyntaxKind) -> bool {
-    node.kind() == SyntaxKind::UNARY_OPERATOR && operator(node).is_some_and(|token| token.kind() == kind)
+    UnaryOperator::cast(node).and_then(|unary| unary.operator()).is_some_and(|token| token.kind() == kind)
 }

@@ -1,6 +1,7 @@
 //! Strings, charlists, heredocs, quoted atoms, sigils.
 
 use super::view;
+use crate::nodes::Sigil;
 use crate::{SyntaxKind, SyntaxNode, SyntaxToken};
 
 view! {
@@ -9,11 +10,6 @@ view! {
         use SyntaxKind::{CHARLIST, QUOTED_ATOM, QUOTED_KEYWORD, STRING};
         matches!(node.kind(), CHARLIST | QUOTED_ATOM | QUOTED_KEYWORD | STRING)
     }
-}
-
-view! {
-    /// `~name…modifiers`.
-    Sigil, |node| node.kind() == SyntaxKind::SIGIL
 }
 
 /// A part of a text.
@@ -52,16 +48,16 @@ impl Sigil {
 
     /// Its parts, in order.
     pub fn parts(&self) -> Vec<Part> {
-        parts(&self.0)
+        parts(self.node())
     }
 
     /// Whether it stands between `"""` or `'''`.
     pub fn is_heredoc(&self) -> bool {
-        is_heredoc(&self.0)
+        is_heredoc(self.node())
     }
 
     fn child(&self, kind: SyntaxKind) -> Option<String> {
-        self.0.children().find(|child| child.kind() == kind).map(|child| child.text().to_string())
+        self.node().children().find(|child| child.kind() == kind).map(|child| child.text().to_string())
     }
 }
 

@@ -1,12 +1,10 @@
-//! `src/kinds.rs` is generated from the grammar by this test: run it with
-//! `UPDATE_KINDS=1` after an update of tree-sitter-elixir.
+//! `src/kinds.rs` and `src/nodes/generated.rs` are generated from the grammar by
+//! these tests; `cargo xtask codegen` runs them so that they write.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/kinds.rs");
 
 /// `+` becomes `PLUS`; a word such as `do` becomes `DO_KW`.
 fn constant(text: &str, named: bool) -> String {
@@ -50,7 +48,7 @@ fn constant(text: &str, named: bool) -> String {
     format!("T_{}", text.chars().map(name).collect::<Vec<_>>().join("_"))
 }
 
-fn generate() -> String {
+fn kinds() -> String {
     let language: tree_sitter::Language = tree_sitter_elixir::LANGUAGE.into();
     // (constant, text, whether a node), in the order of the grammar's ids.
     let mut kinds: Vec<(String, String, bool)> = Vec::new();
@@ -71,8 +69,8 @@ fn generate() -> String {
         table.push(name);
     }
     let mut out = String::from(
-        "//! The kinds of nodes and tokens. Generated from tree-sitter-elixir by the\n\
-         //! test `kinds`; not to be edited.\n\n\
+        "//! The kinds of nodes and tokens. Generated from tree-sitter-elixir by\n\
+         //! `cargo xtask codegen`; not to be edited.\n\n\
          /// The kind of a node or token; anonymous tokens are `T_…` or `…_KW`.\n\
          #[allow(non_camel_case_types, missing_docs)]\n\
          #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]\n\
@@ -117,11 +115,64 @@ fn formatted(source: &str) -> String {
     String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
 }
 
+/// Where a field of the grammar stands in a node: the tree has no fields.
+fn place(node: &str, field: &str) -> &'static str {
+    match (node, field) {
+        (_, "left") => "before",
+        (_, "operator") => "operator",
+        (_, "right") => "after",
+        (_, "operand" | "target") | ("pair", "key") => "first",
+        (_, "value") | ("access_call", "key") => "second",
+        (_, "quoted_start") => "opening",
+        (_, "quoted_end") => "closing",
+        other => panic!("no place for {other:?}"),
+    }
+}
+
+/// `binary_operator` becomes `BinaryOperator`.
+fn type_name(node: &str) -> String {
+    let word = |word: &str| word[..1].to_uppercase() + &word[1..];
+    node.split('_').map(word).collect()
+}
+
+fn nodes() -> String {
+    let types: Vec<serde_json::Value> = serde_json::from_str(tree_sitter_elixir::NODE_TYPES).unwrap();
+    let mut out = String::from(
+        "//! A type for each kind of node that holds others. Generated from the node types of\n\
+         //! tree-sitter-elixir by `cargo xtask codegen`; not to be edited.\n\n\
+         use super::node;\n\n",
+    );
+    for node in types {
+        let name = node["type"].as_str().unwrap();
+        let fields = node["fields"].as_object().cloned().unwrap_or_default();
+        let holds_others = node.get("children").is_some() || !fields.is_empty();
+        if !holds_others || name == "source" {
+            continue;
+        }
+        let fields = fields.keys().map(|field| format!("{field}: {}", place(name, field)));
+        let fields = fields.collect::<Vec<_>>().join(", ");
+        let fields = if fields.is_empty() { fields } else { format!(" {fields} ") };
+        writeln!(out, "node! {{ {} {} {{{fields}}} }}", type_name(name), name.to_uppercase()).unwrap();
+    }
+    formatted(&out)
+}
+
+/// Compares a generated file with what it should be, or writes it.
+#[track_caller]
+fn check(file: &str, wanted: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file);
+    if std::env::var_os("UPDATE_SYNTAX").is_some() {
+        std::fs::write(&path, wanted).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).unwrap_or_default() == wanted, "{file} is old: run cargo xtask codegen");
+}
+
 #[test]
 fn kinds_are_those_of_the_grammar() {
-    let wanted = generate();
-    if std::env::var_os("UPDATE_KINDS").is_some() {
-        std::fs::write(PATH, &wanted).unwrap();
-    }
-    assert!(std::fs::read_to_string(PATH).unwrap() == wanted, "run again with UPDATE_KINDS=1");
+    check("kinds.rs", &kinds());
+}
+
+#[test]
+fn nodes_are_those_of_the_grammar() {
+    check("nodes/generated.rs", &nodes());
 }

@@ -51,9 +51,9 @@ fn of_node(node: &SyntaxNode) -> Objection {
         K::ARGUMENTS => {
             range_as_argument(node).or_else(|| bracket_below(node, K::T_L_PAREN)).or_else(|| ambiguous_arguments(node))
         }
+        K::MAP_CONTENT => entry_without_arrow(node),
         K::PAIR => ambiguous_value(node),
         K::STRUCT => struct_name(node),
-        K::ANONYMOUS_FUNCTION => function_without_clause(node),
         _ => None,
     }
 }
@@ -84,6 +84,8 @@ fn cons_of_keywords(node: &SyntaxNode) -> Objection {
 fn step_without_range(node: &SyntaxNode) -> Objection {
     let step = token(node, K::T_SLASH_SLASH)?;
     let mut left = node.first_child()?;
+    // What is missing on the right is missed first.
+    node.children().nth(1).filter(|right| reserved_name(right).is_none())?;
     while let (K::BLOCK, Some(inner), None) = (left.kind(), left.children().next(), left.children().nth(1)) {
         left = inner;
     }
@@ -230,6 +232,21 @@ fn parted_map(node: &SyntaxNode) -> Objection {
     Some((behind, "nothing may stand between `%` and `{`"))
 }
 
+/// `%{1}`: but for calls and names, an entry needs `=>`.
+fn entry_without_arrow(node: &SyntaxNode) -> Objection {
+    let is_entry = |entry: &SyntaxNode| match entry.kind() {
+        K::KEYWORDS | K::ERROR => true,
+        K::CALL => entry.last_child().is_none_or(|last| last.kind() != K::DO_BLOCK),
+        K::IDENTIFIER => entry.text() != "..",
+        _ => entry.descendants_with_tokens().any(|element| element.kind() == K::T_EQUAL_GREATER),
+    };
+    let new = |entry: SyntaxNode| if is_update(&entry) { entry.last_child().unwrap_or(entry) } else { entry };
+    let bare = node.children().map(new).find(|entry| !is_entry(entry))?;
+    let mut behind = std::iter::successors(bare.last_token()?.next_token(), SyntaxToken::next_token);
+    let next = behind.find(|token| !token.kind().is_trivia())?;
+    Some((next.text_range(), "an entry of a map needs `=>` before it"))
+}
+
 /// `fn x -> x end [b]`: Elixir takes such a value apart, blank or not.
 fn list_beside_value(node: &SyntaxNode) -> Objection {
     let before = node.prev_sibling()?;
@@ -244,15 +261,11 @@ fn list_beside_value(node: &SyntaxNode) -> Objection {
         .then(|| (node.text_range(), "`[` after a value, with a blank between them"))
 }
 
-/// `fn end`
-fn function_without_clause(node: &SyntaxNode) -> Objection {
-    let end = token(node, K::END_KW)?;
-    node.first_child().is_none().then(|| (end.text_range(), "an anonymous function needs `->`"))
-}
-
 /// Whether commas behind `node` could belong to it (`no_parens_expr`).
 fn takes_commas(node: &SyntaxNode) -> bool {
     match node.kind() {
+        // What ends at its line takes none.
+        K::CALL if argument_below(node).is_some() => false,
         K::CALL => {
             let Some(arguments) = node.last_child().filter(|last| last.kind() == K::ARGUMENTS) else { return false };
             let mut inner = arguments.children();
@@ -327,7 +340,6 @@ mod tests {
         check("f a, b c, d", "b c, d");
         check("[a: b c, d]", "b c, d");
         check("a => b", "=>");
-        check("fn end", "end");
         check("% {}", "");
         assert_eq!(super::objections(&crate::parse(b"% {}").root()).len(), 1);
         check("foo do a end [b]", "[b]");

@@ -2,7 +2,7 @@
 
 use crate::kinds::SyntaxKind;
 use crate::repair::Repairs;
-use crate::scan::{ScanError, Token};
+use crate::scan::{Lexeme, ScanError, Token};
 use rowan::{GreenNode, GreenNodeBuilder, TextRange, TextSize};
 
 /// The language marker of rowan's typed trees.
@@ -125,19 +125,38 @@ fn parse_text(text: &str) -> Parse {
     let mut errors: Vec<_> = scanned.error.map(|scan| error(scan.at, scan.message)).into_iter().collect();
     if errors.is_empty() {
         let stuck = if grammar.is_empty() { None } else { stuck(text, &scanned.tokens, &repairs) };
-        let misplaced = crate::scan::misplaced(&scanned.tokens, text);
-        let first = stuck.into_iter().chain(misplaced).min_by_key(|error| error.at);
-        errors.extend(first.map(|first| error(first.at, first.message)));
+        errors.extend(misread(text, &scanned.tokens, stuck).map(|first| error(first.at, first.message)));
     }
     errors.extend(grammar);
     Parse { green, tokens_failed: scanned_badly, long_sigil, errors, bytes: None }
 }
 
+/// What Elixir would notice first: where the grammar was stuck, or what it let pass.
+fn misread(text: &str, tokens: &[Token], stuck: Option<ScanError>) -> Option<ScanError> {
+    let fault = crate::scan::fault(tokens);
+    let start = |at: usize| tokens[at].start as usize;
+    // Elixir goes on past such a comma.
+    let comma = fault.and_then(|fault| fault.comma).map(start);
+    let stuck = stuck.filter(|stuck| Some(stuck.at) != comma);
+    let at_once = |error: ScanError| (error.at, error);
+    let fault = fault.map(|fault| (start(fault.noticed), unexpected(text, &tokens[fault.blamed])));
+    let misplaced = crate::scan::misplaced(tokens, text).map(at_once);
+    let all = fault.into_iter().chain(stuck.map(at_once)).chain(misplaced);
+    all.min_by_key(|(noticed, _)| *noticed).map(|(_, error)| error)
+}
+
 /// The token at which the grammar gave up.
 fn stuck(text: &str, tokens: &[Token], repairs: &Repairs) -> Option<ScanError> {
-    let token = crate::scan::unexpected_from(tokens, crate::stuck::stuck_at(text, repairs)?)?;
-    let shown = token.text(text).lines().next().unwrap_or_default();
-    Some(ScanError { at: token.start as usize, message: format!("unexpected `{shown}`") })
+    Some(unexpected(text, crate::scan::unexpected_from(tokens, crate::stuck::stuck_at(text, repairs)?)?))
+}
+
+fn unexpected(text: &str, token: &Token) -> ScanError {
+    let shown = token.text(text).lines().find(|line| !line.is_empty()).unwrap_or("end of line");
+    let message = match token.lexeme {
+        Lexeme::Fn => "an anonymous function needs `->`".into(),
+        _ => format!("unexpected `{shown}`"),
+    };
+    ScanError { at: token.start as usize, message }
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl Lower {
             [left] => Ok((Term::call(".", meta.clone(), vec![self.expression(left)?]), meta)),
             [left, right] => {
                 let name = match right.kind() {
-                    K::STRING | K::CHARLIST => self.quoted_atom(right)?,
+                    K::STRING | K::CHARLIST => self.quoted_name(right)?,
                     _ => Term::name(right.text().to_string().trim()),
                 };
                 Ok((Term::call(".", meta, vec![self.expression(left)?, name]), self.meta(start(right))))

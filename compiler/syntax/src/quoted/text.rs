@@ -42,7 +42,16 @@ impl Lower {
         Ok(Term::remote(Term::atom("Elixir.List"), "to_charlist", &self.meta(quoted.at), vec![Term::List(parts)]))
     }
 
-    /// The atom of `:"…"`, `"…":`, or of `left."…"`.
+    /// The atom of `left."…"`, as written but for `\"`.
+    pub(super) fn quoted_name(&self, node: &SyntaxNode) -> Result<Term> {
+        match self.take_apart(node)?.pieces.as_slice() {
+            [] => Ok(Term::atom("")),
+            [Piece::Raw(name)] => Ok(Term::atom(name)),
+            _ => self.fail(node, "a call's name cannot be interpolated"),
+        }
+    }
+
+    /// The atom of `:"…"` or `"…":`.
     pub(super) fn quoted_atom(&self, node: &SyntaxNode) -> Result<Term> {
         let quoted = self.take_apart(node)?;
         let meta = self.meta(start(node));

@@ -13,7 +13,7 @@ pub(super) fn at(tokens: Tokens<'_>, index: usize, rare: bool, out: &mut Vec<Pat
         Lexeme::Open => bracket_on_new_line(tokens, index),
         Lexeme::Comma => trailing_comma_of_access(tokens, index),
         Lexeme::Semicolon => idle_semicolon(tokens, index),
-        Lexeme::TextOpen if rare => return raw_sigil(tokens, index, out),
+        Lexeme::TextOpen if rare => return uninterpreted(tokens, index, out),
         _ => None,
     };
     out.extend(patch);
@@ -97,16 +97,20 @@ fn idle_semicolon(tokens: Tokens<'_>, index: usize) -> Option<Patch> {
 }
 
 /// `~S[:\\]`: two backslashes are two characters, and the delimiter is not escaped.
-fn raw_sigil(tokens: Tokens<'_>, index: usize, out: &mut Vec<Patch>) {
-    let is_raw = tokens.text(index).trim_start_matches('~').starts_with(|c: char| c.is_ascii_uppercase());
-    if !is_raw || !tokens.text(index).starts_with('~') {
+/// `~s(\u{)`, `a."\u{"`: what is no escape stays as it is.
+fn uninterpreted(tokens: Tokens<'_>, index: usize, out: &mut Vec<Patch>) {
+    let name = tokens.text(index).strip_prefix('~');
+    let is_raw = name.is_some_and(|name| name.starts_with(|c: char| c.is_ascii_uppercase()));
+    let after_dot = index.checked_sub(1).and_then(|before| tokens.lexeme(before)) == Some(Lexeme::Dot);
+    if name.is_none() && !after_dot {
         return;
     }
     let (start, end) = (tokens.range(index).end, tokens.range(index + 1).start);
     let content = tokens.source.as_bytes().get(start..end).unwrap_or_default();
     let mut at = 0;
     while at + 1 < content.len() {
-        if content[at] == b'\\' && content[at + 1] == b'\\' {
+        let misleads = if is_raw { content[at + 1] == b'\\' } else { matches!(content[at + 1], b'u' | b'x') };
+        if content[at] == b'\\' && misleads {
             out.push(Patch { range: start + at..start + at + 2, with: b"x", kind: None });
         }
         at += if content[at] == b'\\' { 2 } else { 1 };

@@ -8,11 +8,13 @@
 
 mod neighbours;
 mod operator;
+mod statements;
 mod text;
 mod word;
 
 pub(crate) use neighbours::misplaced;
 pub(crate) use operator::Operator;
+pub(crate) use statements::fault;
 use text::Text;
 
 /// What a token is.
@@ -281,7 +283,8 @@ impl Scanner<'_> {
             return Ok(());
         }
         let mut end = digits(0, u8::is_ascii_digit);
-        if self.byte(end) == b'.' && self.byte(end + 1).is_ascii_digit() {
+        let is_float = self.byte(end) == b'.' && self.byte(end + 1).is_ascii_digit();
+        if is_float {
             end = digits(end + 1, u8::is_ascii_digit);
             let sign = usize::from(matches!(self.byte(end + 1), b'+' | b'-'));
             if matches!(self.byte(end), b'e' | b'E') && self.byte(end + 1 + sign).is_ascii_digit() {
@@ -290,6 +293,10 @@ impl Scanner<'_> {
         }
         if matches!(self.byte(end), b'a'..=b'z' | b'A'..=b'Z' | b'_') {
             return self.fail(self.at, "a number that goes on with a letter");
+        }
+        let value = || self.source[self.at..self.at + end].replace('_', "").parse::<f64>();
+        if is_float && value().is_ok_and(f64::is_infinite) {
+            return self.fail(self.at, "a number beyond what a float can hold");
         }
         self.push(Lexeme::Literal, end);
         Ok(())

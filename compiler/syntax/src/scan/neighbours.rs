@@ -5,7 +5,8 @@ use super::{Lexeme, Operator, ScanError, Token};
 
 /// The first token that cannot stand where it is.
 pub(crate) fn misplaced(tokens: &[Token], source: &str) -> Option<ScanError> {
-    let index = (1..tokens.len()).find(|index| clash(tokens, *index, source))?;
+    let leads = tokens.first().is_some_and(|first| joins(first.lexeme)).then_some(0);
+    let index = leads.or_else(|| (1..tokens.len()).find(|index| clash(tokens, *index, source)))?;
     let token = tokens[index];
     let text = token.text(source).lines().next().unwrap_or_default();
     Some(ScanError { at: token.start as usize, message: format!("unexpected `{text}`") })
@@ -21,6 +22,11 @@ fn clash(tokens: &[Token], index: usize, source: &str) -> bool {
         (Lexeme::Atom, Lexeme::Dot) => tokens.get(index + 1).is_some_and(|next| next.lexeme == Lexeme::Alias),
         (Lexeme::LineEnd | Lexeme::Open | Lexeme::Comma, Lexeme::Comma) => true,
         (Lexeme::Alias, Lexeme::Open) => right.text(source) == "{" && !names_struct(tokens, index - 1),
+        (Lexeme::Open | Lexeme::HoleOpen | Lexeme::Comma | Lexeme::Semicolon | Lexeme::Do, right) if joins(right) => {
+            true
+        }
+        // `a."b" c`: a name, which takes arguments.
+        (Lexeme::TextClose, _) if index > 2 && tokens[index - 3].lexeme == Lexeme::Dot => false,
         (left, right) => ends(left) && begins(right),
     }
 }
@@ -37,6 +43,12 @@ fn begins(lexeme: Lexeme) -> bool {
     let operand =
         matches!(lexeme, Alias | Atom | Constant | Fn | Identifier | KeywordKey | Literal | Percent | TextOpen);
     operand || matches!(lexeme, Lexeme::Operator(Operator::At | Operator::Capture))
+}
+
+/// Whether a value must stand before.
+fn joins(lexeme: Lexeme) -> bool {
+    use Operator::{Association, Binary, In, Pipe, Step};
+    matches!(lexeme, Lexeme::Operator(Association | Binary | In | Pipe | Step))
 }
 
 /// Whether the alias that ends at `last` is the name of a struct, or is followed

@@ -16,6 +16,8 @@ pub(super) struct Text {
     /// How much was open when the present interpolation began, and where.
     pub(super) base: usize,
     pub(super) hole: usize,
+    /// What is wrong with the escapes so far.
+    bad_escape: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,7 +85,7 @@ impl Scanner<'_> {
             }
             self.at += header;
         }
-        self.texts.push(Text { close, heredoc, interpolates, kind, start, base: 0, hole: 0 });
+        self.texts.push(Text { close, heredoc, interpolates, kind, start, base: 0, hole: 0, bad_escape: None });
         self.text()
     }
 
@@ -144,6 +146,7 @@ impl Scanner<'_> {
 
     fn open_hole(&mut self) -> Result<()> {
         let (base, hole) = (self.open.len(), self.at);
+        self.check_escapes();
         if let Some(text) = self.texts.last_mut() {
             if text.kind == Kind::Name {
                 return self.fail(hole, "a call's name cannot be interpolated");
@@ -155,11 +158,15 @@ impl Scanner<'_> {
     }
 
     fn close_text(&mut self, len: usize) -> Result<()> {
+        self.check_escapes();
         let Some(text) = self.texts.pop() else { return Ok(()) };
+        if let Some(why) = text.bad_escape {
+            return self.fail(text.start, why);
+        }
         let modifiers = || self.bytes[self.at + len..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         let is_key = text.kind == Kind::Quoted && !text.heredoc && self.byte(len) == b':' && self.is_space(len + 1);
         if is_key || matches!(text.kind, Kind::Atom | Kind::Name) {
-            self.check_quoted_atom(text.start)?;
+            self.check_quoted_atom(&text)?;
         }
         match text.kind {
             _ if is_key => self.push(Lexeme::TextCloseKey, len + 1),
@@ -169,13 +176,34 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// A quoted atom that ends here; one with interpolation is built at run time.
-    fn check_quoted_atom(&self, start: usize) -> Result<()> {
-        let Some(open) = self.out.tokens.last().filter(|last| last.lexeme == Lexeme::TextOpen) else { return Ok(()) };
-        let raw = self.source.get(open.end as usize..self.at).unwrap_or_default();
-        match unescape(raw) {
-            Ok(name) if name.len() > MAX_ATOM => self.too_long(start, &String::from_utf8_lossy(&name)),
-            _ => Ok(()),
+    /// The text since its opening, or since its last hole.
+    fn piece(&self) -> &str {
+        let start = self.out.tokens.last().map_or(0, |last| last.end as usize);
+        self.source.get(start..self.at).unwrap_or_default()
+    }
+
+    /// Elixir reads the escapes of a text at its end, those of sigils and names never.
+    fn check_escapes(&mut self) {
+        let Some(why) = unescape(self.piece()).err() else { return };
+        match self.texts.last_mut() {
+            Some(text) if matches!(text.kind, Kind::Quoted | Kind::Atom) => {
+                text.bad_escape = text.bad_escape.or(Some(why))
+            }
+            // The grammar sees an escape where none is.
+            _ => self.out.rare = true,
         }
+    }
+
+    /// A quoted atom that ends here; one with interpolation is built at run time.
+    fn check_quoted_atom(&self, text: &Text) -> Result<()> {
+        let whole = self.out.tokens.last().is_some_and(|last| last.lexeme == Lexeme::TextOpen);
+        let name = match text.kind {
+            Kind::Name => self.piece().as_bytes().to_vec(),
+            _ => unescape(self.piece()).unwrap_or_default(),
+        };
+        if whole && name.len() > MAX_ATOM {
+            return self.too_long(text.start, &String::from_utf8_lossy(&name));
+        }
+        Ok(())
     }
 }

@@ -17,12 +17,14 @@
 //! ```
 
 mod call;
+mod chunk;
 mod clause;
 mod green;
 mod kinds;
 mod line_index;
 mod module;
 pub mod nodes;
+mod noticed;
 mod objections;
 mod parse;
 pub mod quoted;
@@ -32,6 +34,7 @@ mod stuck;
 pub mod views;
 
 pub use call::{Argument, Call, Target};
+pub use chunk::{Outline, Piece};
 pub use clause::{Body, Clause, ClauseKind, Section, SectionRole, stab_body, statements};
 pub use kinds::SyntaxKind;
 pub use line_index::{LineColumn, LineIndex};

@@ -1,8 +1,6 @@
-//! Bytes to a rowan tree: scanned, repaired, parsed, put in order.
+//! Bytes to a rowan tree, and what is known of it.
 
 use crate::kinds::SyntaxKind;
-use crate::repair::Repairs;
-use crate::scan::{Lexeme, ScanError, Token};
 use rowan::{GreenNode, GreenNodeBuilder, TextRange, TextSize};
 
 /// The language marker of rowan's typed trees.
@@ -39,18 +37,35 @@ pub struct SyntaxError {
 
 /// The result of parsing: a green tree (which holds no state across
 /// revisions), and errors.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Parse {
     green: GreenNode,
     errors: Vec<SyntaxError>,
     long_sigil: Option<TextSize>,
     // Whether the first error is one of the tokens.
     tokens_failed: bool,
+    chunks: Vec<TextRange>,
     // Only for sources that are not UTF-8, whose tree holds a lossy text.
     bytes: Option<Vec<u8>>,
 }
 
 impl Parse {
+    /// What came of a text.
+    pub(crate) fn of(green: GreenNode, errors: Vec<SyntaxError>) -> Self {
+        Self { green, errors, tokens_failed: false, chunks: Vec::new(), long_sigil: None, bytes: None }
+    }
+
+    /// Adds what the tokens told: whether the first error is theirs, and the first
+    /// sigil of several letters.
+    pub(crate) fn with_tokens(self, failed: bool, long_sigil: Option<TextSize>) -> Self {
+        Self { tokens_failed: failed, long_sigil, ..self }
+    }
+
+    /// Adds the chunks that are statements of a block.
+    pub(crate) fn with_chunks(self, chunks: Vec<TextRange>) -> Self {
+        Self { chunks, ..self }
+    }
+
     /// The root of the tree.
     pub fn root(&self) -> SyntaxNode {
         SyntaxNode::new_root(self.green.clone())
@@ -72,6 +87,13 @@ impl Parse {
         self.long_sigil.map(TextRange::empty)
     }
 
+    /// If the text was read in pieces, those chunks of its [`crate::Outline`] whose
+    /// trees are statements here, in order: where one is a single node, that is the
+    /// one which its [`crate::Piece`] has.
+    pub fn chunks(&self) -> &[TextRange] {
+        &self.chunks
+    }
+
     /// Every byte of the source, from the tree.
     pub fn source(&self) -> Vec<u8> {
         match &self.bytes {
@@ -80,6 +102,17 @@ impl Parse {
         }
     }
 }
+
+/// In how many pieces a text was read makes no difference.
+impl PartialEq for Parse {
+    fn eq(&self, other: &Self) -> bool {
+        let tokens = |parse: &Self| (parse.long_sigil, parse.tokens_failed);
+        (tokens(self), &self.errors, &self.bytes) == (tokens(other), &other.errors, &other.bytes)
+            && self.green == other.green
+    }
+}
+
+impl Eq for Parse {}
 
 /// Parses any bytes.
 pub fn parse(source: &[u8]) -> Parse {
@@ -100,63 +133,16 @@ fn unparsed(text: &str, range: TextRange, message: String, bytes: Option<Vec<u8>
     builder.start_node(rowan::SyntaxKind(SyntaxKind::SOURCE as u16));
     builder.token(rowan::SyntaxKind(SyntaxKind::ERROR as u16), text);
     builder.finish_node();
-    Parse {
-        green: builder.finish(),
-        errors: vec![SyntaxError { range, message }],
-        tokens_failed: true,
-        long_sigil: None,
-        bytes,
-    }
+    let parse = Parse::of(builder.finish(), vec![SyntaxError { range, message }]).with_tokens(true, None);
+    Parse { bytes, ..parse }
 }
 
 fn parse_text(text: &str) -> Parse {
-    if u32::try_from(text.len()).is_err() {
+    crate::chunk::parse(text).unwrap_or_else(|| {
         let range = TextRange::empty(TextSize::from(0));
         // The tree would need 64-bit offsets; no source file of this size exists.
-        return unparsed("", range, "the file is larger than 4 GiB".into(), Some(text.as_bytes().to_vec()));
-    }
-    let scanned = crate::scan::scan(text);
-    let repairs = crate::repair::plan(text, &scanned);
-    let (green, grammar) = crate::green::green(text, &repairs);
-    // Elixir reads all tokens before it parses, so their error comes first.
-    let error = |at: usize, message| SyntaxError { range: TextRange::empty(TextSize::from(at as u32)), message };
-    let long_sigil = scanned.long_sigil.map(|at| TextSize::from(at as u32));
-    let scanned_badly = scanned.error.is_some();
-    let mut errors: Vec<_> = scanned.error.map(|scan| error(scan.at, scan.message)).into_iter().collect();
-    if errors.is_empty() {
-        let stuck = if grammar.is_empty() { None } else { stuck(text, &scanned.tokens, &repairs) };
-        errors.extend(misread(text, &scanned.tokens, stuck).map(|first| error(first.at, first.message)));
-    }
-    errors.extend(grammar);
-    Parse { green, tokens_failed: scanned_badly, long_sigil, errors, bytes: None }
-}
-
-/// What Elixir would notice first: where the grammar was stuck, or what it let pass.
-fn misread(text: &str, tokens: &[Token], stuck: Option<ScanError>) -> Option<ScanError> {
-    let fault = crate::scan::fault(tokens);
-    let start = |at: usize| tokens[at].start as usize;
-    // Elixir goes on past such a comma.
-    let comma = fault.and_then(|fault| fault.comma).map(start);
-    let stuck = stuck.filter(|stuck| Some(stuck.at) != comma);
-    let at_once = |error: ScanError| (error.at, error);
-    let fault = fault.map(|fault| (start(fault.noticed), unexpected(text, &tokens[fault.blamed])));
-    let misplaced = crate::scan::misplaced(tokens, text).map(at_once);
-    let all = fault.into_iter().chain(stuck.map(at_once)).chain(misplaced);
-    all.min_by_key(|(noticed, _)| *noticed).map(|(_, error)| error)
-}
-
-/// The token at which the grammar gave up.
-fn stuck(text: &str, tokens: &[Token], repairs: &Repairs) -> Option<ScanError> {
-    Some(unexpected(text, crate::scan::unexpected_from(tokens, crate::stuck::stuck_at(text, repairs)?)?))
-}
-
-fn unexpected(text: &str, token: &Token) -> ScanError {
-    let shown = token.text(text).lines().find(|line| !line.is_empty()).unwrap_or("end of line");
-    let message = match token.lexeme {
-        Lexeme::Fn => "an anonymous function needs `->`".into(),
-        _ => format!("unexpected `{shown}`"),
-    };
-    ScanError { at: token.start as usize, message }
+        unparsed("", range, "the file is larger than 4 GiB".into(), Some(text.as_bytes().to_vec()))
+    })
 }
 
 #[cfg(test)]

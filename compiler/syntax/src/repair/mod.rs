@@ -64,7 +64,7 @@ pub(crate) struct Repairs {
 
 /// The tokens with the text they come from.
 #[derive(Clone, Copy)]
-struct Tokens<'a> {
+pub(crate) struct Tokens<'a> {
     source: &'a str,
     all: &'a [Token],
     /// For each token the one it is a pair with, or itself.
@@ -72,15 +72,20 @@ struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    fn lexeme(&self, index: usize) -> Option<Lexeme> {
+    /// What `ask` has to say of them.
+    pub fn with<T>(source: &str, all: &[Token], ask: impl FnOnce(Tokens<'_>) -> T) -> T {
+        ask(Tokens { source, all, partners: &partners(all) })
+    }
+
+    pub fn lexeme(&self, index: usize) -> Option<Lexeme> {
         self.all.get(index).map(|token| token.lexeme)
     }
 
-    fn text(&self, index: usize) -> &'a str {
+    pub fn text(&self, index: usize) -> &'a str {
         self.all.get(index).map_or("", |token| token.text(self.source))
     }
 
-    fn range(&self, index: usize) -> Range<usize> {
+    pub fn range(&self, index: usize) -> Range<usize> {
         self.all.get(index).map_or(0..0, |token| token.start as usize..token.end as usize)
     }
 
@@ -99,7 +104,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// The token that closes the one at `index`, or opens it.
-    fn partner(&self, index: usize) -> Option<usize> {
+    pub fn partner(&self, index: usize) -> Option<usize> {
         self.partners.get(index).map(|partner| *partner as usize).filter(|partner| *partner != index)
     }
 

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, channel};
 
 const CART: &str = "defmodule Cart do\n  def total(items), do: sum(items)\n  defp sum(items), do: length(items)\nend\n";
-const USER: &str = "defmodule User do\n  def name(user) do\n    user.name\n  end\nend\n";
+const USER: &str =
+    "defmodule User do\n  def new do\n    %{name: nil}\n  end\n\n  def name(user) do\n    user.name\n  end\nend\n";
 
 fn source(path: &str, text: &str) -> Source {
     Source { path: path.into(), text: text.into() }
@@ -51,13 +52,25 @@ impl Watched {
 /// that took with the snapshot `name`.
 #[track_caller]
 fn check(name: &str, edit: impl FnOnce(&mut Session)) {
-    check_in(vec![source("lib/cart.ex", CART), source("lib/user.ex", USER)], name, edit);
+    check_in(two_files(), name, |_| (), edit);
+}
+
+/// The same, when there was a first edit: a file that was edited once is read in parts.
+#[track_caller]
+fn check_after(name: &str, first: impl FnOnce(&mut Session), edit: impl FnOnce(&mut Session)) {
+    check_in(two_files(), name, first, edit);
+}
+
+fn two_files() -> Vec<Source> {
+    vec![source("lib/cart.ex", CART), source("lib/user.ex", USER)]
 }
 
 /// The same for the project of `sources`.
 #[track_caller]
-fn check_in(sources: Vec<Source>, name: &str, edit: impl FnOnce(&mut Session)) {
+fn check_in(sources: Vec<Source>, name: &str, first: impl FnOnce(&mut Session), edit: impl FnOnce(&mut Session)) {
     let mut watched = Watched::open(sources);
+    first(&mut watched.session);
+    watched.session.snapshot().results().unwrap();
     let (known, _) = watched.since();
     edit(&mut watched.session);
     watched.session.snapshot().results().unwrap();
@@ -86,6 +99,16 @@ fn a_keystroke_inside_a_body() {
     check("keystroke", |session| {
         session.edit(source("lib/cart.ex", &CART.replace("length(items)", "length(items) + 1")))
     });
+}
+
+#[test]
+fn another_keystroke_inside_a_body() {
+    let typed = |what: &str| source("lib/user.ex", &USER.replace("user.name", what));
+    check_after(
+        "another-keystroke",
+        |session| session.edit(typed("user.names")),
+        |session| session.edit(typed("user.")),
+    );
 }
 
 #[test]
@@ -121,9 +144,12 @@ fn a_second_module_of_the_same_name() {
 #[test]
 fn a_keystroke_in_the_first_of_two_modules_of_the_same_name() {
     let sources = vec![source("lib/again.ex", USER), source("lib/user.ex", USER)];
-    check_in(sources, "keystroke-disputed", |session| {
-        session.edit(source("lib/again.ex", &USER.replace("user.name", "user.full_name")))
-    });
+    check_in(
+        sources,
+        "keystroke-disputed",
+        |_| (),
+        |session| session.edit(source("lib/again.ex", &USER.replace("user.name", "user.full_name"))),
+    );
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! How long the ids of a file take after a keystroke: `keystroke FILE [COUNT]`.
+//! Cutting the text and joining the trees are parts of the parse, measured again on
+//! their own; the rest of it reads the parts that are new.
 //!
 //! A line is typed into bodies of the file and deleted again, one character a
 //! time; most of the texts between are broken, as they are in an editor.
 
 use db::{Database, Layout, Origin, SourceFile};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
+use syntax::{Outline, Piece};
 
 const TYPED: &str = "    total = Enum.map(items, fn {name, price} -> \"#{name}: #{price}\" end)\n";
 const PLACES: usize = 5;
@@ -13,6 +17,8 @@ const PLACES: usize = 5;
 #[derive(Default)]
 struct Answer {
     parse: Duration,
+    cut: Duration,
+    join: Duration,
     ids: Duration,
     clauses: Duration,
 }
@@ -20,6 +26,22 @@ struct Answer {
 impl Answer {
     fn total(&self) -> Duration {
         self.parse + self.ids + self.clauses
+    }
+
+    fn with_parts(self, text: &str, known: &mut HashMap<String, Piece>) -> Self {
+        let start = Instant::now();
+        let Some(outline) = Outline::of(text) else { return self };
+        let cut = start.elapsed();
+        for part in outline.chunks().chain([outline.skeleton()]) {
+            if !known.contains_key(part) {
+                known.insert(part.to_owned(), Piece::parse(part));
+            }
+        }
+        let (skeleton, chunks) = (&known[outline.skeleton()], outline.chunks().map(|part| &known[part]));
+        let chunks: Vec<_> = chunks.collect();
+        let start = Instant::now();
+        outline.assemble(skeleton, chunks);
+        Self { cut, join: start.elapsed(), ..self }
     }
 }
 
@@ -35,10 +57,19 @@ fn main() {
     let file = SourceFile::of(&db, Origin::Project, "lib/long.ex", text.clone().into_bytes(), None);
     Layout::add(&mut db, Origin::Project, [file]);
     db::clauses(&db, file);
-    let answers: Vec<_> = texts(&text).take(count).map(|text| answer(&mut db, file, text)).collect();
+    // The first edit reads all parts.
+    file.edit(&mut db, format!("{text}\n").into_bytes());
+    db::clauses(&db, file);
+    let mut known = HashMap::new();
+    let answers: Vec<_> = texts(&text)
+        .take(count)
+        .map(|text| answer(&mut db, file, text.clone()).with_parts(&text, &mut known))
+        .collect();
     println!("a keystroke in a file of {} lines, {} bytes, {} times:", text.lines().count(), text.len(), answers.len());
     show("in all", &answers, Answer::total);
     show("parse", &answers, |answer| answer.parse);
+    show("  cut", &answers, |answer| answer.cut);
+    show("  join", &answers, |answer| answer.join);
     show("ids", &answers, |answer| answer.ids);
     show("clauses", &answers, |answer| answer.clauses);
 }
@@ -61,7 +92,7 @@ fn answer(db: &mut Database, file: SourceFile, text: String) -> Answer {
     db::node_ids(db, file);
     let ids = start.elapsed() - parse;
     db::clauses(db, file);
-    Answer { parse, ids, clauses: start.elapsed() - parse - ids }
+    Answer { parse, ids, clauses: start.elapsed() - parse - ids, ..Answer::default() }
 }
 
 fn show(what: &str, answers: &[Answer], part: impl Fn(&Answer) -> Duration) {

@@ -1,17 +1,27 @@
 //! What the database did: which queries ran, and which results were kept.
 
+use crate::queries::{Part, Placed};
 use crate::{Database, Layout};
 use salsa::Database as _;
-use salsa::plumbing::AsId as _;
+use salsa::plumbing::{AsId as _, FromId as _};
 
 /// One query of one file, or of the project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Query(salsa::DatabaseKeyIndex);
 
 impl Query {
-    /// The query's name, and the path of its file: `parse lib/a.ex`.
+    /// The query's name, and the path of its file: `parse lib/a.ex`; of a part of
+    /// one, its first line: `piece def f(x) do`.
     pub fn describe(self, db: &Database) -> String {
         let name = db.ingredient_debug_name(self.0.ingredient_index());
+        let part = match &*name {
+            "piece" => Some(Part::from_id(self.0.key_index())),
+            "inner_ids" => Some(*Placed::from_id(self.0.key_index()).part(db)),
+            _ => None,
+        };
+        if let Some(part) = part {
+            return format!("{name} {}", part.text(db).lines().next().unwrap_or_default());
+        }
         let layout = Layout::get(db);
         let mut files = layout.files(db).iter().chain(layout.dependencies(db));
         match files.find(|file| file.as_id() == self.0.key_index()) {

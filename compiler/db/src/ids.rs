@@ -51,7 +51,7 @@ pub use resolve::resolve;
 pub(crate) use resolve::{disputed_among, lost_by};
 
 use syntax::{SyntaxKind, SyntaxNode, TextRange};
-use wire::NodeId;
+use wire::{NodeId, NodePath};
 
 /// Where a node stands in one revision of one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +76,11 @@ impl NodePtr {
     /// The node's kind.
     pub fn kind(&self) -> SyntaxKind {
         self.kind
+    }
+
+    /// The same place in a text that begins `by` bytes before this one's.
+    fn behind(self, by: u32) -> Self {
+        Self { start: self.start + by, end: self.end + by, ..self }
     }
 
     // Outer before inner, in the order of the text.
@@ -151,10 +156,33 @@ pub struct NodeIds {
     owners: Vec<Owner>,
 }
 
+/// The nodes inside of one clause, which depend on its text and its path alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InnerIds {
+    /// Places and parents count from the clause, which is the first.
+    nodes: Vec<NodeInfo>,
+}
+
+impl InnerIds {
+    /// What is below the path of the clause that is all of the text of `root`;
+    /// `None` if it is no clause.
+    pub fn of(root: &SyntaxNode, path: NodePath) -> Option<Self> {
+        let clause = root.first_child().filter(|node| node.text_range() == root.text_range())?;
+        syntax::Clause::cast(&clause)?;
+        Some(Self { nodes: walk::inside(&clause, path) })
+    }
+}
+
 impl NodeIds {
     /// Derives the ids of every node of the tree that is code.
     pub fn of(root: &SyntaxNode) -> Self {
-        walk::walk(root)
+        walk::walk(root, |_, _| None)
+    }
+
+    /// The same, where `inner` knows what is inside of some clauses: given the
+    /// clause's range and path, what [`InnerIds::of`] says of it.
+    pub(crate) fn with<'a>(root: &SyntaxNode, inner: impl Fn(TextRange, NodePath) -> Option<&'a InnerIds>) -> Self {
+        walk::walk(root, inner)
     }
 
     /// The clauses of named functions, in the order of the text.

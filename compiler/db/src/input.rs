@@ -40,6 +40,10 @@ pub struct SourceFile {
     #[default]
     #[returns(ref)]
     pub remembered: Option<Vec<NodeId>>,
+    /// Whether the text was ever exchanged, so that it may be again soon. It says
+    /// how the file is read, never what comes of it.
+    #[default]
+    pub edited: bool,
 }
 
 impl SourceFile {
@@ -56,6 +60,9 @@ impl SourceFile {
             return;
         }
         self.set_text(db).to(text);
+        if !self.edited(db) {
+            self.set_edited(db).to(true);
+        }
         if self.remembered(db).is_some() {
             self.set_remembered(db).to(None);
         }

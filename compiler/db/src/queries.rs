@@ -4,24 +4,84 @@
 //! with every text; ids move with every line; clauses, without positions, change
 //! when a head does; which ids are disputed, hardly ever.
 
-use crate::ids::{disputed_among, lost_by};
+use crate::ids::{InnerIds, disputed_among, lost_by};
 use crate::{ClauseInfo, Db, Layout, NodeIds, SourceFile};
 use std::collections::BTreeMap;
-use wire::NodeId;
+use wire::{NodeId, NodePath};
 
-/// The file's tree. Never compared: every text has its own tree, and the
+/// A text that is read on its own: a part of a file that was edited. Which file
+/// is no part of it, so equal parts are one.
+///
+/// A text that [`REVISIONS`] revisions did not ask for gives its place to another,
+/// and its tree is dropped with it.
+#[salsa::interned(revisions = REVISIONS)]
+pub struct Part<'db> {
+    /// The text.
+    #[returns(ref)]
+    pub text: String,
+}
+
+/// How many revisions a part is kept that nobody asks for: enough to type
+/// something and to take it back.
+const REVISIONS: usize = 64;
+
+/// The tree of a part.
+#[salsa::tracked(returns(ref), no_eq)]
+pub fn piece<'db>(db: &'db dyn Db, part: Part<'db>) -> syntax::Piece {
+    syntax::Piece::parse(part.text(db))
+}
+
+/// The file's tree. Once the file was edited, it is put together from those of
+/// its parts, and only a part that is new is read. Never compared: every text has its own tree, and the
 /// queries below are the firewalls. The least recently used beyond 128 are
 /// dropped when the next revision starts, or at [`crate::Database::evict`];
 /// they are parsed again when somebody asks.
 #[salsa::tracked(returns(ref), no_eq, lru = 128)]
 pub fn parse(db: &dyn Db, file: SourceFile) -> syntax::Parse {
-    syntax::parse(file.text(db))
+    let text = file.text(db);
+    let again = std::str::from_utf8(text).ok().filter(|_| *file.edited(db));
+    match again.and_then(syntax::Outline::of) {
+        Some(outline) if outline.chunks().len() > 0 => in_parts(db, outline),
+        _ => syntax::parse(text),
+    }
+}
+
+fn in_parts(db: &dyn Db, outline: syntax::Outline<'_>) -> syntax::Parse {
+    let read = |text| piece(db, Part::new(db, text));
+    let skeleton = read(outline.skeleton());
+    let chunks: Vec<_> = outline.chunks().map(read).collect();
+    outline.assemble(skeleton, chunks)
 }
 
 /// The ids of the file's nodes, with positions; bounded like the trees.
 #[salsa::tracked(returns(ref), no_eq, lru = 128)]
 pub fn node_ids(db: &dyn Db, file: SourceFile) -> NodeIds {
-    NodeIds::of(&parse(db, file).root())
+    let parse = parse(db, file);
+    let text = std::str::from_utf8(file.text(db)).unwrap_or_default();
+    NodeIds::with(&parse.root(), |range, path| {
+        let found = parse.chunks().binary_search_by_key(&range.start(), |chunk| chunk.start()).ok()?;
+        // A file that was never edited keeps no parts.
+        if parse.chunks()[found] != range || !file.edited(db) {
+            return None;
+        }
+        let part = Part::new(db, text.get(usize::from(range.start())..usize::from(range.end()))?);
+        inner_ids(db, Placed::new(db, part, path)).as_ref()
+    })
+}
+
+/// A part that is a clause, and the path of the clause; kept like [`Part`].
+#[salsa::interned(revisions = REVISIONS)]
+pub struct Placed<'db> {
+    /// The clause.
+    pub part: Part<'db>,
+    /// Its path.
+    pub path: NodePath,
+}
+
+/// The ids inside of a clause.
+#[salsa::tracked(returns(ref), no_eq)]
+pub fn inner_ids<'db>(db: &'db dyn Db, placed: Placed<'db>) -> Option<InnerIds> {
+    InnerIds::of(&piece(db, *placed.part(db)).root(), *placed.path(db))
 }
 
 /// The position-free half of [`node_ids`]: the clauses a file defines. An edit

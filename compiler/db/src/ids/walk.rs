@@ -2,9 +2,9 @@
 
 use super::key::{clause_key, key};
 use super::steps::{Step, is_quote, steps};
-use super::{ClauseInfo, NodeIds, NodeInfo, NodePtr, Owner};
+use super::{ClauseInfo, InnerIds, NodeIds, NodeInfo, NodePtr, Owner};
 use std::collections::HashMap;
-use syntax::{Call, Clause, Module, SyntaxNode};
+use syntax::{Call, Clause, Module, SyntaxNode, TextRange};
 use wire::NodePath;
 
 /// What the paths of a node's children begin with.
@@ -38,27 +38,63 @@ struct Walk {
 }
 
 /// Derives the ids of every step of the tree.
-pub fn walk(root: &SyntaxNode) -> NodeIds {
+/// Where `inner` knows what is below a clause, that is taken.
+pub fn walk<'a>(root: &SyntaxNode, inner: impl Fn(TextRange, NodePath) -> Option<&'a InnerIds>) -> NodeIds {
     let mut walk = Walk::default();
     let inside = walk.module("");
     walk.below(root, inside, None);
     while let Some(todo) = walk.todo.pop() {
-        walk.visit(todo);
+        let known = todo.clause.as_ref().and_then(|_| inner(todo.step.node.text_range(), todo.path));
+        match known {
+            Some(inner) => walk.graft(todo, inner),
+            None => walk.visit(todo),
+        }
     }
     walk.ids
 }
 
+/// The clause `node`, and the steps below its path.
+pub fn inside(node: &SyntaxNode, path: NodePath) -> Vec<NodeInfo> {
+    let mut walk = Walk::default();
+    let inside = Inside { base: path, owner: 0, open: false };
+    let step = Step { role: "", pair: None, node: node.clone() };
+    walk.visit(Todo { step, path, owner: 0, parent: None, inside, clause: None });
+    while let Some(todo) = walk.todo.pop() {
+        walk.visit(todo);
+    }
+    walk.ids.nodes
+}
+
 impl Walk {
-    fn visit(&mut self, todo: Todo) {
+    fn visit(&mut self, mut todo: Todo) {
+        let index = self.note(&mut todo);
+        self.below(&todo.step.node, todo.inside, Some(index));
+    }
+
+    /// Adds a clause with all that is in it.
+    fn graft(&mut self, mut todo: Todo, inner: &InnerIds) {
+        let start = todo.step.node.text_range().start().into();
+        let index = self.note(&mut todo);
+        let nodes = inner.nodes.iter().skip(1).map(|node| NodeInfo {
+            ptr: node.ptr.behind(start),
+            parent: node.parent.map(|parent| parent + index),
+            owner: todo.owner,
+            ..*node
+        });
+        self.ids.nodes.extend(nodes);
+    }
+
+    /// Adds the step; its index.
+    fn note(&mut self, todo: &mut Todo) -> u32 {
         let index = self.ids.nodes.len() as u32;
         let ptr = NodePtr::of(&todo.step.node);
         let (id, parent, role, owner) = (todo.path.id(), todo.parent, todo.step.role, todo.owner);
         self.ids.nodes.push(NodeInfo { id, ptr, parent, role, owner });
-        if let Some(clause) = todo.clause {
+        if let Some(clause) = todo.clause.take() {
             self.ids.clauses.push(clause);
             self.ids.clause_nodes.push(index);
         }
-        self.below(&todo.step.node, todo.inside, Some(index));
+        index
     }
 
     /// Leaves the steps below `node` to be visited next, in the order of the text.

@@ -2,6 +2,7 @@
 
 use super::{Patch, Tokens};
 use crate::kinds::SyntaxKind;
+use crate::quoted::unescape;
 use crate::scan::{Lexeme, Operator};
 
 /// Adds what the token at `index` needs.
@@ -106,7 +107,12 @@ fn uninterpreted(tokens: Tokens<'_>, index: usize, out: &mut Vec<Patch>) {
         return;
     }
     let (start, end) = (tokens.range(index).end, tokens.range(index + 1).start);
-    let content = tokens.source.as_bytes().get(start..end).unwrap_or_default();
+    let content = tokens.source.get(start..end).unwrap_or_default();
+    // What is rare may stand elsewhere; whether an escape is one depends on it alone.
+    if !is_raw && unescape(content).is_ok() {
+        return;
+    }
+    let content = content.as_bytes();
     let mut at = 0;
     while at + 1 < content.len() {
         let misleads = if is_raw { content[at + 1] == b'\\' } else { matches!(content[at + 1], b'u' | b'x') };

@@ -38,8 +38,9 @@ const NAME: &str = "_";
 pub(crate) fn parse(text: &str) -> Option<Parse> {
     u32::try_from(text.len()).ok()?;
     let scanned = scan(text);
-    match Piece::sound(text, &scanned) {
-        Some(whole) => Some(Outline::uncut(text, scanned).assemble(&whole, [])),
+    let fits = scanned.error.is_none() && crate::noticed::first(text, &scanned.tokens, None).is_none();
+    match fits.then(|| piece::sound(text, &scanned)).flatten() {
+        Some(green) => Some(Parse::of(green, Vec::new()).with_tokens(false, scanned.long_sigil.map(offset))),
         None => Some(Outline::with(text, scanned).parse()),
     }
 }

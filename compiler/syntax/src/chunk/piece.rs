@@ -29,13 +29,6 @@ impl Piece {
         Self { green, errors, stuck: stuck.then(|| stuck_at(text, &repairs)).flatten() }
     }
 
-    /// The same, unless there is an error.
-    pub(super) fn sound(text: &str, scanned: &Scanned) -> Option<Self> {
-        let repairs = scanned.error.is_none().then(|| plan(text, scanned))?;
-        let (green, errors) = green(text, &repairs);
-        errors.is_empty().then_some(Self { green, errors, stuck: None })
-    }
-
     /// The root of its tree.
     pub fn root(&self) -> SyntaxNode {
         SyntaxNode::new_root(self.green.clone())
@@ -50,4 +43,10 @@ impl Piece {
         });
         !self.errors.is_empty() || one && children.next().is_none()
     }
+}
+
+/// The tree of a text, unless the grammar has an error in it.
+pub(super) fn sound(text: &str, scanned: &Scanned) -> Option<GreenNode> {
+    let (green, errors) = green(text, &plan(text, scanned));
+    errors.is_empty().then_some(green)
 }

@@ -154,3 +154,10 @@ fn damage_ends_where_the_next_definition_begins() {
         assert_eq!(chunks[1], "def g", "{damaged}");
     }
 }
+
+#[test]
+fn a_piece_is_read_alike_whatever_else_is_in_the_file() {
+    let sigil = "  def f do\n    ~s(\\x00)\n  end";
+    assert_eq!(cut(sigil), ["def f"]);
+    assert_eq!(cut(&format!("{sigil}\n\n  @rare ~S(\\\\)")), ["def f"]);
+}

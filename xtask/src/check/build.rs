@@ -106,15 +106,17 @@ fn containing(directory: &Path, needle: &[u8]) -> Result<Vec<PathBuf>, Failure> 
 /// What cannot be instrumented stays clean, is said once, and the build goes on.
 pub fn bad_input() -> Result<(), Failure> {
     let reserved: &[u8] = b"defmodule Own do\n  def f(scope_arg1), do: scope_arg1\nend\n";
-    let raw: &[u8] = b"defmodule Raw do\n  def f, do: ~S[a\\\\]\nend\n";
-    let project = Project::new("bad", &[("own.ex", reserved), ("raw.ex", raw), ("small.ex", PLAIN)])?;
+    // Elixir reads the lone semicolon as a `nil`; the grammar does not.
+    let idle: &[u8] =
+        b"defmodule Idle do\n  def f(x) do\n    case x do\n      1 ->\n      ;\n      2 -> 3\n    end\n  end\nend\n";
+    let project = Project::new("bad", &[("own.ex", reserved), ("idle.ex", idle), ("small.ex", PLAIN)])?;
     let output = shell::output(&mut project.mix("on", &["compile"]))?;
     let text = all(&output);
     require(output.status.success(), || format!("the build failed:\n{text}"))?;
-    for place in ["lib/own.ex:2", "lib/raw.ex:2"] {
+    for place in ["lib/own.ex:2", "lib/idle.ex:6"] {
         require(text.matches(place).count() == 1, || format!("{place} is not named once in:\n{text}"))?;
     }
-    let script = "IO.inspect({Own.f(1), Raw.f(), Small.twice(2), :code.which(Small)})";
+    let script = "IO.inspect({Own.f(1), Idle.f(2), Small.twice(2), :code.which(Small)})";
     let text = shell::text(&mut project.mix("on", &["run", "-e", script]))?;
     require(text.contains("overlay"), || format!("the good file has no probes:\n{text}"))?;
     let mut none = shell::command(shell::elixirscope(), &shell::root(), &["instrument", "docs"]);

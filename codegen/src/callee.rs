@@ -75,8 +75,7 @@ fn is_pattern(inner: &SyntaxNode, outer: &SyntaxNode) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-    use wire::{NodeId, NodeKind};
+    use wire::{NodeId, NodeKind, Strength};
 
     #[track_caller]
     fn check(body: &str, callee: &str) {
@@ -90,8 +89,8 @@ mod tests {
             NodeId::from_raw(place | node.kind() as u64)
         };
         let clause = syntax::modules(&parse.root())[0].clauses().remove(0);
-        let planned = BTreeSet::from([id(clause.call.node()).unwrap()]);
-        let out = crate::instrument(&parse, &id, &planned).unwrap();
+        let plan = crate::EditPlan::uniform([id(clause.call.node()).unwrap()], Strength::Boundaries);
+        let out = crate::instrument(&parse, &id, &plan, &Default::default()).unwrap();
         let tail = out.sites.iter().find(|site| site.kind == NodeKind::TailCall);
         assert_eq!(tail.map(|site| site.label.as_str()), Some(callee), "{}", out.text);
     }

@@ -9,11 +9,11 @@
 //! without its probes is the original's tree.
 //!
 //! ```
-//! use std::collections::BTreeSet;
 //! let parse = syntax::parse(b"defmodule A do\n  def f(x), do: x + 1\nend\n");
 //! let id = wire::NodeId::from_raw(7).unwrap();
 //! let ids = |_: &syntax::SyntaxNode| Some(id);
-//! let out = codegen::instrument(&parse, &ids, &BTreeSet::from([id])).unwrap();
+//! let plan = codegen::EditPlan::uniform([id], wire::Strength::Boundaries);
+//! let out = codegen::instrument(&parse, &ids, &plan, &Default::default()).unwrap();
 //! assert_eq!(out.text.lines().nth(1).unwrap(),
 //!     "  def f(x), do: (:scope_probe.enter(7, x); :scope_probe.leave(7, (x + 1)))");
 //! ```
@@ -24,13 +24,14 @@ mod erasure;
 mod exits;
 mod grouping;
 mod head;
+mod plan;
 mod positions;
 mod resolve;
 
 pub use edit::{Insertion, Side};
 pub use erasure::{Violation, check as check_erasure};
+pub use plan::{EditPlan, FunctionName, Sink, Surroundings};
 
-use std::collections::BTreeSet;
 use syntax::{Clause, Parse, SectionRole, SyntaxKind, SyntaxNode, TextRange, modules, statements, trimmed_range};
 use wire::{NodeId, NodeKind};
 
@@ -85,12 +86,18 @@ pub struct FileRefusal {
 /// Finds the id of a node.
 pub type Ids<'a> = dyn Fn(&SyntaxNode) -> Option<NodeId> + 'a;
 
-/// Instruments the `planned` clauses of a file with `enter`, `leave`, `tail`.
+/// Instruments a file as `plan` says; `around` is what the project knows of the
+/// functions it calls.
 ///
 /// # Errors
 /// When the file has syntax errors, places the grammar may misread, names that
 /// the probes use, or when the result would break the erasure law.
-pub fn instrument(parse: &Parse, ids: &Ids<'_>, planned: &BTreeSet<NodeId>) -> Result<Instrumented, FileRefusal> {
+pub fn instrument(
+    parse: &Parse,
+    ids: &Ids<'_>,
+    plan: &EditPlan,
+    _around: &Surroundings,
+) -> Result<Instrumented, FileRefusal> {
     let root = parse.root();
     positions::check_file(parse, &root)?;
     let names = resolve::Names::of(&root);
@@ -98,7 +105,7 @@ pub fn instrument(parse: &Parse, ids: &Ids<'_>, planned: &BTreeSet<NodeId>) -> R
     for module in modules(&root) {
         let scope = resolve::Scope::of(&module, &names);
         for clause in module.clauses() {
-            let Some(id) = ids(clause.call.node()).filter(|id| planned.contains(id)) else { continue };
+            let Some(id) = ids(clause.call.node()).filter(|id| plan.clauses.contains_key(id)) else { continue };
             let work =
                 positions::check_clause(&module, &clause).and_then(|()| instrument_clause(&clause, id, ids, &scope));
             match work {

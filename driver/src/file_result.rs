@@ -1,12 +1,11 @@
 //! What became of one file, independent of how it was computed.
 
 use crate::report::Diagnostic;
-use codegen::Site;
+use codegen::{EditPlan, Site, Surroundings};
 use db::ClauseInfo;
-use std::collections::BTreeSet;
 use std::path::{Component, Path};
 use syntax::{LineIndex, TextSize};
-use wire::{NodeId, PlannedClause, Refusal};
+use wire::{NodeId, PlannedClause, Refusal, Strength};
 
 /// Text with probes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,8 +75,8 @@ fn is_inside(path: &str) -> bool {
 }
 
 impl FileResult {
-    /// Instruments the `planned` clauses of a file.
-    pub(crate) fn of(file: &Analysed<'_>, planned: &BTreeSet<NodeId>) -> Self {
+    /// Instruments a file as planned.
+    pub(crate) fn of(file: &Analysed<'_>, plan: &EditPlan) -> Self {
         let mut result = Self {
             path: file.path.to_owned(),
             outcome: Outcome::Clean,
@@ -91,9 +90,9 @@ impl FileResult {
             result.refuse_file(0.into(), OUTSIDE.into());
             return result;
         }
-        match codegen::instrument(file.parse, &|node| file.ids.get(node), planned) {
+        match codegen::instrument(file.parse, &|node| file.ids.get(node), plan, &Surroundings::default()) {
             Err(refusal) => result.refuse_file(refusal.range.start(), refusal.why),
-            Ok(instrumented) => result.accept(instrumented, file.ids.clauses()),
+            Ok(instrumented) => result.accept(instrumented, file.ids.clauses(), plan),
         }
         result
     }
@@ -108,14 +107,15 @@ impl FileResult {
         self.outcome = Outcome::Refused(Diagnostic { file, line, message: format!("left without probes: {why}") });
     }
 
-    fn accept(&mut self, instrumented: codegen::Instrumented, clauses: &[ClauseInfo]) {
+    fn accept(&mut self, instrumented: codegen::Instrumented, clauses: &[ClauseInfo], plan: &EditPlan) {
         for refused in &instrumented.refused {
             let (file, line) = (self.path.clone(), self.line(refused.range.start()));
             self.refusals.push(Refusal { file, line, why: refused.why.clone(), whole_file: false });
         }
         for site in instrumented.sites.iter().filter(|site| site.parent.is_none()) {
             let Some(clause) = clauses.iter().find(|clause| clause.id == site.id) else { continue };
-            self.probe(clause, self.line(site.range.start()));
+            let strength = plan.clauses.get(&clause.id).copied().unwrap_or_default();
+            self.probe(clause, self.line(site.range.start()), strength);
         }
         if !instrumented.sites.is_empty() {
             let codegen::Instrumented { text, sites, .. } = instrumented;
@@ -123,7 +123,7 @@ impl FileResult {
         }
     }
 
-    fn probe(&mut self, clause: &ClauseInfo, line: u32) {
+    fn probe(&mut self, clause: &ClauseInfo, line: u32, strength: Strength) {
         let (module, name) = (clause.module.clone(), clause.name.clone());
         self.clauses.push(ProbedClause { id: clause.id, module, name, arity: clause.arity });
         self.planned.push(PlannedClause {
@@ -131,6 +131,7 @@ impl FileResult {
             function: clause.function(),
             file: self.path.clone(),
             line,
+            strength,
             reason: wire::Reason::NamedFunction,
         });
     }

@@ -8,6 +8,7 @@
 #![allow(missing_docs)]
 
 use crate::file_result::{Analysed, FileResult};
+use codegen::EditPlan;
 use db::{ClauseInfo, Db, NodeIds, SourceFile};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,13 +39,16 @@ pub struct Choice {
     /// The clauses somebody wants.
     #[returns(ref)]
     pub wanted: Wanted,
+    /// How much of each.
+    #[returns(ref)]
+    pub request: wire::Request,
 }
 
 /// The clauses of a file that should get probes. Knows no position, so that an
 /// edit inside a body plans nothing again.
 #[salsa::tracked(returns(ref))]
-pub fn proposed(db: &dyn Db, file: SourceFile) -> BTreeSet<NodeId> {
-    chosen(db, db::clauses(db, file))
+pub fn proposed(db: &dyn Db, file: SourceFile) -> EditPlan {
+    chosen(db, file, db::clauses(db, file))
 }
 
 /// The file, instrumented as if it were the only one.
@@ -57,17 +61,21 @@ pub fn draft(db: &dyn Db, file: SourceFile) -> Arc<FileResult> {
 #[salsa::tracked(returns(clone))]
 pub fn renumbered(db: &dyn Db, file: SourceFile) -> Arc<FileResult> {
     let ids = db::node_ids(db, file).behind(db::lost(db, file));
-    let planned = chosen(db, ids.clauses());
+    let planned = chosen(db, file, ids.clauses());
     Arc::new(instrumented(db, file, &ids, &planned))
 }
 
-fn chosen(db: &dyn Db, clauses: &[ClauseInfo]) -> BTreeSet<NodeId> {
-    let wanted = Choice::get(db).wanted(db);
-    let chosen = planner::choose(clauses).map(|(clause, _)| clause.id);
-    chosen.filter(|id| wanted.includes(*id)).collect()
+fn chosen(db: &dyn Db, file: SourceFile, clauses: &[ClauseInfo]) -> EditPlan {
+    let (wanted, request) = (Choice::get(db).wanted(db), Choice::get(db).request(db));
+    let chosen = planner::choose(clauses, request).filter(|chosen| wanted.includes(chosen.clause.id));
+    EditPlan {
+        clauses: chosen.map(|chosen| (chosen.clause.id, chosen.strength)).collect(),
+        points: request.points.iter().filter(|point| point.file == *file.path(db)).cloned().collect(),
+        sink: Default::default(),
+    }
 }
 
-fn instrumented(db: &dyn Db, file: SourceFile, ids: &NodeIds, planned: &BTreeSet<NodeId>) -> FileResult {
+fn instrumented(db: &dyn Db, file: SourceFile, ids: &NodeIds, plan: &EditPlan) -> FileResult {
     let file = Analysed { path: file.path(db), text: file.text(db), parse: db::parse(db, file), ids };
-    FileResult::of(&file, planned)
+    FileResult::of(&file, plan)
 }

@@ -7,14 +7,28 @@
 //! let db = db::Database::default();
 //! let text = b"defmodule A do\n  def f(x), do: x\n  defmacro m, do: 1\nend".to_vec();
 //! let file = db::SourceFile::new(&db, "lib/a.ex".into(), text);
-//! let chosen: Vec<_> = planner::choose(db::clauses(&db, file)).map(|(clause, _)| clause.function()).collect();
+//! let request = wire::Request::default();
+//! let chosen: Vec<_> = planner::choose(db::clauses(&db, file), &request).map(|it| it.clause.function()).collect();
 //! assert_eq!(chosen, ["A.f/1"]);
 //! ```
 
 use db::ClauseInfo;
-use wire::Reason;
+use wire::{Reason, Request, Strength};
 
-/// The clauses to instrument, each with the rule that chose it.
-pub fn choose(clauses: &[ClauseInfo]) -> impl Iterator<Item = (&ClauseInfo, Reason)> {
-    clauses.iter().filter(|clause| clause.kind.is_function()).map(|clause| (clause, Reason::NamedFunction))
+/// A clause that gets probes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chosen<'a> {
+    /// The clause.
+    pub clause: &'a ClauseInfo,
+    /// How much is recorded of it.
+    pub strength: Strength,
+    /// The rule that chose it.
+    pub reason: Reason,
+}
+
+/// The clauses to instrument.
+pub fn choose<'a>(clauses: &'a [ClauseInfo], request: &'a Request) -> impl Iterator<Item = Chosen<'a>> {
+    let strength = request.strength;
+    let functions = clauses.iter().filter(|clause| clause.kind.is_function());
+    functions.map(move |clause| Chosen { clause, strength, reason: Reason::NamedFunction })
 }

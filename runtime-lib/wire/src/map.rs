@@ -57,12 +57,21 @@ pub enum NodeKind {
     BodyValue = 4,
     /// A node without a probe, in maps that list every node.
     Node = 5,
+    /// A clause, body or step of a branching form; where `branch` stands.
+    Branch = 6,
+    /// An expression whose value is recorded; where `bind` stands.
+    Bound = 7,
+    /// A clause of `rescue` or `catch`, or a callback's whole body; where `caught` stands.
+    Handler = 8,
+    /// A statement before which variables are captured; where `locals` stands.
+    Point = 9,
 }
 
 impl NodeKind {
     /// The kind that is written as this byte.
     pub fn from_code(code: u8) -> Option<Self> {
-        let all = [Self::Clause, Self::Value, Self::TailCall, Self::BodyValue, Self::Node];
+        use NodeKind::{BodyValue, Bound, Branch, Clause, Handler, Node, Point, TailCall, Value};
+        let all = [Clause, Value, TailCall, BodyValue, Node, Branch, Bound, Handler, Point];
         all.into_iter().find(|kind| *kind as u8 == code)
     }
 
@@ -74,6 +83,10 @@ impl NodeKind {
             Self::TailCall => "tail_call",
             Self::BodyValue => "body_value",
             Self::Node => "node",
+            Self::Branch => "branch",
+            Self::Bound => "bound",
+            Self::Handler => "handler",
+            Self::Point => "point",
         }
     }
 }
@@ -111,7 +124,8 @@ pub struct NodeEntry<'a> {
     /// Path relative to the project's root.
     pub file: &'a str,
     /// For clauses, the captured arguments: see [`capture`]. For tail calls, the
-    /// callee. For nodes without a probe, what they are called.
+    /// callee. For values, the name they are matched with, or the callee. For
+    /// points, the names of the variables, separated likewise. For nodes without a probe, what they are called.
     pub label: &'a str,
     /// Start line.
     pub line: u32,

@@ -24,6 +24,12 @@ impl NodeId {
         self.0
     }
 
+    /// The id of a second probe of the same node, which `role` names.
+    #[must_use]
+    pub fn derived(self, role: &str) -> Self {
+        NodePath::of(self).step(role, "", "").id()
+    }
+
     /// The next id in the probing sequence that resolves a collision.
     pub const fn rehash(self) -> Self {
         // Odd multiplier (2⁶⁴ / golden ratio): a permutation of the low bits.
@@ -55,6 +61,11 @@ impl NodePath {
     /// The path of the function `module.name/arity` (all empty outside modules).
     pub fn function(module: &str, name: &str, arity: u32) -> Self {
         hashed(&[ID_VERSION], &[module, name], &arity.to_le_bytes())
+    }
+
+    /// A path that begins at a node of which only the id is known.
+    fn of(id: NodeId) -> Self {
+        hashed(&[ID_VERSION], &[], &id.raw().to_le_bytes())
     }
 
     /// The path one step further down, the first of its role, kind and key: the

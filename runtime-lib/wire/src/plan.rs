@@ -2,6 +2,56 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How much is recorded of a clause. Each strength has the probes of those before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strength {
+    /// `enter`, `leave`, `tail`, and `caught` in handlers.
+    #[default]
+    Boundaries,
+    /// `branch` in every clause of every branching form.
+    Branches,
+    /// `bind` around what is matched, and around results of calls and statements.
+    Values,
+}
+
+/// What somebody wants to see, before a planner looks at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Request {
+    /// For every function that no rule names.
+    pub strength: Strength,
+    /// The last rule that names a function decides.
+    pub rules: Vec<Rule>,
+    /// Places at which variables are captured, whatever the strength.
+    pub points: Vec<Point>,
+}
+
+/// A strength for some functions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// `Module`, `Module.*`, `Module.name` or `Module.name/arity`.
+    pub functions: String,
+    /// None leaves them clean.
+    pub strength: Option<Strength>,
+}
+
+/// "At this line, capture these variables, if this holds."
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Point {
+    /// Path relative to the project's root.
+    pub file: String,
+    /// Line of the statement before which they are captured, from 1.
+    pub line: u32,
+    /// Names of variables, at most ten.
+    pub capture: Vec<String>,
+    /// A guard: an expression of variables, literals and what guards may call.
+    #[serde(default, rename = "if")]
+    pub condition: Option<String>,
+}
+
 /// What a planner decided for one application.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -22,6 +72,8 @@ pub struct PlannedClause {
     pub file: String,
     /// Line of the clause's head, from 1.
     pub line: u32,
+    /// How much is recorded.
+    pub strength: Strength,
     /// Which rule chose it.
     pub reason: Reason,
 }

@@ -37,6 +37,8 @@ pub enum Kind {
     Bind = 5,
     /// A handler caught; payload: kind, reason, stack.
     Caught = 6,
+    /// Variables at a place; payload: their values.
+    Locals = 7,
     /// An atom's text; key: the atom's index; payload: UTF-8, not a term.
     NameAtom = 16,
     /// A process's registered name or label; payload: UTF-8, not a term.
@@ -51,13 +53,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Enter,
         Self::Leave,
         Self::Tail,
         Self::Branch,
         Self::Bind,
         Self::Caught,
+        Self::Locals,
         Self::NameAtom,
         Self::NameProcess,
         Self::Exit,
@@ -79,6 +82,7 @@ impl Kind {
             Self::Branch => "branch",
             Self::Bind => "bind",
             Self::Caught => "caught",
+            Self::Locals => "locals",
             Self::NameAtom => "name_atom",
             Self::NameProcess => "name_process",
             Self::Exit => "exit",

@@ -127,7 +127,7 @@ pub(crate) fn arguments_of(node: &SyntaxNode) -> Vec<Argument> {
 }
 
 /// The pairs of a keyword list: key without its colon, and value.
-pub(crate) fn pairs(keywords: &SyntaxNode) -> Vec<(String, SyntaxNode)> {
+pub fn pairs(keywords: &SyntaxNode) -> Vec<(String, SyntaxNode)> {
     let pair = |node: SyntaxNode| {
         let pair = Pair::cast(&node)?;
         let key = pair.key()?.text().to_string();

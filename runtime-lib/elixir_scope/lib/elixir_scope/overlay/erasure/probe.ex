@@ -118,12 +118,15 @@ defmodule ElixirScope.Overlay.Erasure.Probe do
   def leave?({{:., _, [sink, :leave]}, _, [id]}, sink), do: is_integer(id)
   def leave?(_, _sink), do: false
 
-  @doc "A handler's first statement; one of `rescue` has errors only."
+  @doc """
+  A handler's first statement; one of `rescue` has errors only. Its reason is `nil`
+  where the clause names it by a variable that must not be read.
+  """
   @spec caught?(Macro.t(), :rescue | :catch, module) :: boolean
   def caught?({{:., _, [sink, :caught]}, _, [id, kind, reason, stack]}, section, sink)
       when is_integer(id) do
     kind? = kind == :error or (section == :catch and (is_atom(kind) or variable?(kind)))
-    kind? and variable?(reason) and stack?(stack)
+    kind? and (is_nil(reason) or variable?(reason)) and stack?(stack)
   end
 
   def caught?(_, _section, _sink), do: false

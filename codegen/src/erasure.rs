@@ -125,6 +125,8 @@ impl Eraser<'_> {
     /// What stands for `node` once probes are gone, if not itself.
     fn erased(self, node: &SyntaxNode) -> Option<SyntaxNode> {
         match node.kind() {
+            // Behind a pipe, a probe would have one argument more.
+            SyntaxKind::CALL if is_pipe_target(node) => None,
             SyntaxKind::CALL => {
                 let (name, mut arguments) = self.probe(node)?;
                 let passes = matches!(name.as_str(), "leave" | "leave_falsy" | "leave_truthy" | "bind" | "tail");
@@ -252,6 +254,11 @@ fn is_after(block: &SyntaxNode) -> bool {
     key.is_some_and(|key| key.trim() == "after:")
 }
 
+fn is_pipe_target(node: &SyntaxNode) -> bool {
+    let pipe = node.parent().filter(|outer| outer.kind() == SyntaxKind::BINARY_OPERATOR);
+    pipe.is_some_and(|pipe| operator(&pipe).as_deref() == Some("|>") && pipe.last_child().as_ref() == Some(node))
+}
+
 fn operator(node: &SyntaxNode) -> Option<String> {
     let mut tokens = node.children_with_tokens().filter_map(|child| child.into_token());
     tokens.find(|token| !token.kind().is_trivia()).map(|token| token.text().to_owned())
@@ -281,6 +288,15 @@ mod tests {
         check_one("f do\n  a\nend", &[("a\n", ":scope_probe.enter(1); ")], true);
         check_one("f do\n  a\nend", &[("a\n", ":scope_probe.leave(1, "), ("\nend", ")")], true);
         check_one("if a do\n  b\nend", &[("end", "else :scope_probe.leave(1) ")], true);
+        check_one("case x do\n  1 -> a\nend", &[("a\n", ":scope_probe.branch(1); ")], true);
+        check_one("fn x -> end", &[(" end", " :scope_probe.branch(1)")], true);
+        check_one("with {a} <- b, {c} <- a do\n  c\nend", &[(", {c}", ", :scope_probe.branch(1)")], true);
+        check_one("try do\n  a\nrescue\n  E -> b\nend", &[("E ->", "scope_error in ")], true);
+        let condition = "case [] do _ when (x > 1) -> :scope_probe.locals(1, x); _ -> :ok end; ";
+        check_one("case x do\n  1 -> a\nend", &[("a\n", condition)], true);
+        let raised = ":scope_probe.caught(1, scope_kind, scope_reason, __STACKTRACE__); ".to_owned()
+            + ":erlang.raise(scope_kind, scope_reason, __STACKTRACE__) ";
+        check_one("def f do\n  a\nend", &[("end", &("catch scope_kind, scope_reason -> ".to_owned() + &raised))], true);
     }
 
     #[test]
@@ -293,5 +309,15 @@ mod tests {
         check_one("f(a)", &[("a)", "\n")], false);
         check_one("f(a)", &[("a)", ":other.leave(1, "), (")", ")")], false);
         check_one("x = a", &[("a", "!")], false);
+        // A value of another kind: a probe last, behind a pipe, inside quotes.
+        check_one("f do\n  a\nend", &[("\nend", "; :scope_probe.branch(1)")], false);
+        check_one("f do\n  a\nend", &[("\nend", "; :scope_probe.locals(1, a)")], false);
+        check_one("a |> f()\nb", &[("f()", ":scope_probe.bind(1, "), ("\nb", ")")], false);
+        check_one("\"a b\"", &[("b", ":scope_probe.bind(1, 2)")], false);
+        // A handler that does more than tell.
+        let other =
+            "catch scope_kind, scope_reason -> :scope_probe.caught(1, scope_kind, scope_reason, __STACKTRACE__); 1 ";
+        check_one("def f do\n  a\nend", &[("end", other)], false);
+        check_one("case x do\n  1 -> a\nend", &[("a", "case [] do _ when (b) -> f(1); _ -> :ok end; ")], false);
     }
 }

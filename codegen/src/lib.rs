@@ -27,6 +27,8 @@ mod erasure;
 mod exits;
 mod grouping;
 mod handlers;
+#[cfg(test)]
+mod hazards;
 mod head;
 mod plan;
 mod points;

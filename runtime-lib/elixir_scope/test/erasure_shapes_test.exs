@@ -136,6 +136,7 @@ defmodule ElixirScope.Overlay.ErasureShapesTest do
        "defmacro f do\n  a\n" <> @capture <> "end", 1},
       {"a capture in a body", "def f do\n  try do\n    a\n  end\nend",
        "def f do\n  try do\n    a\n  " <> @capture <> "end\nend", 2},
+      {"a probe behind a pipe", "a |> f()", "a |> P.bind(1, f())", 1},
       {"locals with a call", "a\nb", "P.locals(1, f()); a\nb", 1},
       {"locals with a literal", "a\nb", "P.locals(1, :x); a\nb", 1},
       {"locals that are last", "a\nb", "a\nb; P.locals(1, x)", 2},

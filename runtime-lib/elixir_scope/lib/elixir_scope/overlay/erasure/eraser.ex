@@ -37,6 +37,12 @@ defmodule ElixirScope.Overlay.Erasure.Eraser do
     {form, meta, arguments |> drop_else(form, sink) |> Enum.map(&erase(&1, sink))}
   end
 
+  # Behind a pipe, a probe would have one argument more.
+  def erase({:|>, meta, [left, right]}, sink) do
+    right = if Probe.wrapped(right, sink), do: right, else: erase(right, sink)
+    {:|>, meta, [erase(left, sink), right]}
+  end
+
   def erase({form, meta, arguments} = term, sink) do
     case Probe.wrapped(term, sink) do
       {:ok, value} -> value |> erase(sink) |> Difference.only([])

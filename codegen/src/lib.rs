@@ -96,14 +96,14 @@ pub fn instrument(
     parse: &Parse,
     ids: &Ids<'_>,
     plan: &EditPlan,
-    _around: &Surroundings,
+    around: &Surroundings,
 ) -> Result<Instrumented, FileRefusal> {
     let root = parse.root();
     positions::check_file(parse, &root)?;
     let names = resolve::Names::of(&root);
     let mut out = Instrumented { text: String::new(), insertions: Vec::new(), sites: Vec::new(), refused: Vec::new() };
     for module in modules(&root) {
-        let scope = resolve::Scope::of(&module, &names);
+        let scope = resolve::Scope::of(&module, &names, around);
         for clause in module.clauses() {
             let Some(id) = ids(clause.call.node()).filter(|id| plan.clauses.contains_key(id)) else { continue };
             let work =

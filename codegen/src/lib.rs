@@ -122,7 +122,7 @@ fn instrument_with(
     parse: &Parse,
     ids: &Ids<'_>,
     plan: &EditPlan,
-    _around: &Surroundings,
+    around: &Surroundings,
     positions: Positions,
 ) -> Result<Instrumented, FileRefusal> {
     let root = parse.root();
@@ -131,7 +131,7 @@ fn instrument_with(
     let mut points = Points::of(&plan.points, &root);
     let mut out = Instrumented { text: String::new(), insertions: Vec::new(), sites: Vec::new(), refused: Vec::new() };
     for module in modules(&root) {
-        let scope = resolve::Scope::of(&module, &names);
+        let scope = resolve::Scope::of(&module, &names, around);
         for clause in module.clauses() {
             let Some(id) = ids(clause.call.node()) else { continue };
             let strength = plan.clauses.get(&id).copied().or_else(|| points.inside(&clause));

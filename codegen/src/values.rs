@@ -9,9 +9,6 @@ use crate::walk::{Walk, operator};
 use syntax::{Call, SyntaxKind, SyntaxNode, Target};
 use wire::{NodeKind, Strength};
 
-/// Calls whose result the VM must see made: see [`Position::MadeReference`].
-const MAKES_REFERENCE: &[&str] = &["make_ref", "monitor", "alias", "spawn_monitor", "spawn_request", "send_request"];
-
 impl Walk<'_, '_> {
     /// Records what an expression gives, if that says something.
     pub(crate) fn value(&mut self, node: &SyntaxNode, rule: Rule) -> Done {
@@ -54,7 +51,8 @@ impl Walk<'_, '_> {
 
     fn call_tells(&self, node: &SyntaxNode, matched: bool) -> bool {
         let Some(call) = Call::cast(node) else { return false };
-        let keeps_reference = !self.positions.rule(Position::MadeReference).wrapped && makes_reference(&call);
+        let keeps_reference =
+            !self.positions.rule(Position::MadeReference).wrapped && self.scope.makes_reference(&call);
         if keeps_reference || self.scope.verdict(&call) == Verdict::NoReturn {
             return false;
         }
@@ -62,14 +60,6 @@ impl Walk<'_, '_> {
         let reads_field = call.arguments_node().is_none() && matches!(call.target(), Target::Remote(..));
         if reads_field { matched } else { matched || self.is_function(&call) }
     }
-}
-
-fn makes_reference(call: &Call) -> bool {
-    let name = match call.target() {
-        Target::Local(name) | Target::Remote(_, name) => name,
-        Target::Anonymous(_) | Target::Other => return false,
-    };
-    MAKES_REFERENCE.contains(&name.as_str())
 }
 
 /// What a value is called: the name it is matched with, else the callee.

@@ -3,7 +3,7 @@
 
 use crate::positions::{Position, Positions};
 use crate::probes::{Done, Lead, Probes};
-use crate::resolve::{Scope, Verdict};
+use crate::resolve::{Scope, piped};
 use syntax::nodes::{List, Map, Tuple};
 use syntax::views::Entry;
 use syntax::{Argument, Body, Call, Section, SectionRole, SyntaxKind, SyntaxNode, Target, statements};
@@ -243,45 +243,7 @@ impl<'a, 'p> Walk<'a, 'p> {
 
     /// Whether a call is known to be a function's: only then are its arguments values.
     pub(crate) fn is_function(&self, call: &Call) -> bool {
-        let name = match call.target() {
-            Target::Local(name) if self.scope.is_kernel(&name) => name,
-            Target::Remote(left, _)
-                if ["Logger", "Bitwise", "Record", "Integer", "Kernel"].iter().any(|m| left.text() == *m) =>
-            {
-                return false;
-            }
-            _ => String::new(),
-        };
-        let macros = [
-            "for",
-            "fn",
-            "quote",
-            "var!",
-            "destructure",
-            "is_nil",
-            "is_struct",
-            "is_exception",
-            "match?",
-            "to_string",
-            "to_charlist",
-            "binding",
-            "get_and_update_in",
-            "pop_in",
-            "put_in",
-            "update_in",
-            "dbg",
-            "tap",
-            "then",
-            "raise",
-            "reraise",
-            "if",
-            "is_map_key",
-            "sigil_r",
-            "sigil_w",
-        ];
-        call.do_block().is_none()
-            && !macros.contains(&name.as_str())
-            && matches!(self.scope.verdict(call), Verdict::Wrap | Verdict::Keep)
+        call.do_block().is_none() && self.scope.is_function(call, piped(call))
     }
 
     fn form(&mut self, name: &str, call: &Call, body: &Body) -> Done {

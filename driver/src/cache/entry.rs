@@ -10,6 +10,7 @@ use crate::file_result::{FileResult, Instrumented, Outcome, ProbedClause};
 use crate::{Diagnostic, Source};
 use codegen::Site;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use syntax::{LineIndex, TextRange};
 use wire::{NodeId, NodeKind, PlannedClause, Refusal};
 
@@ -21,6 +22,7 @@ struct Entry {
     clauses: Vec<(u64, String, String, u32)>,
     refusals: Vec<Refusal>,
     planned: Vec<PlannedClause>,
+    rules: BTreeSet<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,6 +52,7 @@ pub fn encode(result: &FileResult) -> Vec<u8> {
         clauses: result.clauses.iter().map(clause).collect(),
         refusals: result.refusals.clone(),
         planned: result.planned.clone(),
+        rules: result.rules.clone(),
     };
     // A struct of strings and numbers has a JSON; if not, the entry is taken for damaged.
     let json = serde_json::to_vec(&entry).unwrap_or_default();
@@ -72,6 +75,7 @@ pub fn decode(bytes: &[u8], source: &Source) -> Option<FileResult> {
         clauses: entry.clauses.into_iter().map(clause).collect::<Option<_>>()?,
         refusals: entry.refusals,
         planned: entry.planned,
+        rules: entry.rules,
         lines: LineIndex::new(&source.text),
     })
 }

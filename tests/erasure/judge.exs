@@ -110,8 +110,7 @@ defmodule Judge do
   end
 
   # Both sides as the Mix step compiles: a term, under the path of the original, which is
-  # how diagnostics, `__DIR__` and `@external_resource` come out the same. Gives what was
-  # written to standard error, by paragraphs.
+  # how diagnostics, `__DIR__` and `@external_resource` come out the same.
   defp compile(term, file) do
     before = MapSet.new(:code.all_loaded(), &elem(&1, 0))
     task = Task.async(fn -> ExUnit.CaptureIO.with_io(:stderr, fn -> attempt(term, file) end) end)
@@ -119,10 +118,15 @@ defmodule Judge do
     forget(before)
 
     case result do
-      {:ok, {:ok, said}} -> {:ok, said |> String.split("\n\n", trim: true) |> Enum.sort()}
+      {:ok, {:ok, said}} -> {:ok, warnings(said)}
       {:ok, {{:error, message}, _said}} -> {:error, message}
       other -> {:error, "no end: #{inspect(other)}"}
     end
+  end
+
+  # What they say, and where. Some quote code too, and so the probes in it.
+  defp warnings(said) do
+    said |> String.split("\n") |> Enum.filter(&(&1 =~ ~r/^warning: |^  \S+:\d+/)) |> Enum.sort()
   end
 
   defp attempt(term, file) do

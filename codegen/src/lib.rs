@@ -27,10 +27,12 @@ mod head;
 mod plan;
 mod positions;
 mod resolve;
+mod tails;
 
 pub use edit::{Insertion, Side};
 pub use erasure::{Violation, check as check_erasure};
 pub use plan::{EditPlan, FunctionName, Sink, Surroundings};
+pub use tails::{Facts, FunctionFacts, TailGraph, Tails, facts};
 
 use syntax::{Clause, Parse, SectionRole, SyntaxKind, SyntaxNode, TextRange, modules, statements, trimmed_range};
 use wire::{NodeId, NodeKind};

@@ -75,8 +75,8 @@ fn is_inside(path: &str) -> bool {
 }
 
 impl FileResult {
-    /// Instruments a file as planned.
-    pub(crate) fn of(file: &Analysed<'_>, plan: &EditPlan) -> Self {
+    /// Instruments a file as planned; `around` is what the project knows.
+    pub(crate) fn of(file: &Analysed<'_>, plan: &EditPlan, around: &Surroundings) -> Self {
         let mut result = Self {
             path: file.path.to_owned(),
             outcome: Outcome::Clean,
@@ -90,7 +90,7 @@ impl FileResult {
             result.refuse_file(0.into(), OUTSIDE.into());
             return result;
         }
-        match codegen::instrument(file.parse, &|node| file.ids.get(node), plan, &Surroundings::default()) {
+        match codegen::instrument(file.parse, &|node| file.ids.get(node), plan, around) {
             Err(refusal) => result.refuse_file(refusal.range.start(), refusal.why),
             Ok(instrumented) => result.accept(instrumented, file.ids.clauses(), plan),
         }

@@ -1,12 +1,22 @@
-//! `elixirscope instrument` and `elixirscope preview`.
+//! `elixirscope instrument`.
 
+mod check;
+
+use crate::plan_args::PlanArgs;
+use crate::print::{could_not_run, print};
 use clap::{Args, ValueEnum};
+use driver::{Project, Summary};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+const EXIT_CODES: &str = "\
+Exit codes: 0 fine, 1 snapshots differ (--check), 2 could not run.
+docs/REVIEW.md shows a review with snapshots.";
+
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub struct InstrumentArgs {
     /// The directory that holds mix.exs
     project: PathBuf,
@@ -22,6 +32,13 @@ pub struct InstrumentArgs {
     /// How to report: for people, for programs, or nothing but OUT/report.term
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    plan: PlanArgs,
+    /// The plan is for other applications too: say nothing of what this one has not
+    #[arg(long)]
+    shared_plan: bool,
+    #[command(flatten)]
+    check: check::CheckArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,35 +48,31 @@ enum Format {
     Term,
 }
 
-#[derive(Args)]
-pub struct PreviewArgs {
-    /// An Elixir source file
-    file: PathBuf,
-    /// Print a unified diff instead of the whole text
-    #[arg(long)]
-    diff: bool,
-}
-
 /// Runs `elixirscope instrument`.
-pub fn instrument(arguments: &InstrumentArgs) -> ExitCode {
-    match try_instrument(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => could_not_run(&error),
-    }
+pub fn run(arguments: &InstrumentArgs) -> ExitCode {
+    let done = project(arguments).and_then(|project| match &arguments.check.snapshots {
+        Some(snapshots) => check::run(arguments, &project, snapshots),
+        None => instrument(arguments, &project).map(|()| ExitCode::SUCCESS),
+    });
+    done.unwrap_or_else(|error| could_not_run(&error))
 }
 
-fn try_instrument(arguments: &InstrumentArgs) -> Result<(), driver::Error> {
+fn project(arguments: &InstrumentArgs) -> Result<Project, driver::Error> {
     let default = ["lib".to_owned()];
     let paths = if arguments.paths.is_empty() { &default[..] } else { &arguments.paths };
-    let project = driver::Project::read(&arguments.project, paths)?;
+    let settings = driver::Settings { shared_plan: arguments.shared_plan, ..arguments.plan.settings()? };
+    Ok(Project::read(&arguments.project, paths)?.with(settings))
+}
+
+fn instrument(arguments: &InstrumentArgs, project: &Project) -> Result<(), driver::Error> {
     let out = arguments.out.clone().unwrap_or_else(|| arguments.project.join("_build/dev/elixir_scope"));
-    let summary = match driver::unchanged(&project, &out) {
+    let summary = match driver::unchanged(project, &out) {
         Some(summary) => summary,
         None => {
             let progress = progress(project.sources.len(), arguments.format);
-            let built = driver::build_cached(&project, &out, &|| progress.inc(1))?;
+            let built = driver::build_cached(project, &out, &|| progress.inc(1))?;
             progress.finish_and_clear();
-            driver::emit(&project, &built, &out)?
+            driver::emit(project, &built, &out)?
         }
     };
     match arguments.format {
@@ -79,7 +92,7 @@ fn progress(files: usize, format: Format) -> ProgressBar {
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn json(summary: &driver::Summary) -> serde_json::Value {
+fn json(summary: &Summary) -> serde_json::Value {
     serde_json::json!({
         "instrumented_files": summary.instrumented,
         "clean_files": summary.clean,
@@ -91,7 +104,7 @@ fn json(summary: &driver::Summary) -> serde_json::Value {
     })
 }
 
-fn text(arguments: &InstrumentArgs, summary: &driver::Summary, out: &std::path::Path) -> String {
+fn text(arguments: &InstrumentArgs, summary: &Summary, out: &Path) -> String {
     let mut text: String = summary.diagnostics.iter().map(|diagnostic| format!("warning: {diagnostic}\n")).collect();
     let app = arguments.app.as_deref().map(|app| format!("{app}: ")).unwrap_or_default();
     text.push_str(&format!(
@@ -99,45 +112,8 @@ fn text(arguments: &InstrumentArgs, summary: &driver::Summary, out: &std::path::
         summary.clauses,
         summary.instrumented,
         summary.refused_clauses,
-        summary.clean + summary.diagnostics.len(),
+        summary.clean + summary.refused_files,
     ));
     text.push_str(&format!("{} files written below {}\n", summary.written, out.display()));
     text
-}
-
-/// Runs `elixirscope preview`: 1 when the file is refused.
-pub fn preview(arguments: &PreviewArgs) -> ExitCode {
-    let path = arguments.file.display().to_string();
-    let source = match std::fs::read(&arguments.file) {
-        Ok(source) => source,
-        Err(cause) => {
-            let path = arguments.file.clone();
-            return could_not_run(&driver::Error::Io { action: "read", path, cause });
-        }
-    };
-    match driver::preview(&path, &source) {
-        Ok(text) if arguments.diff => {
-            print(&driver::diff(&path, &String::from_utf8_lossy(&source), &text));
-            ExitCode::SUCCESS
-        }
-        Ok(text) => {
-            print(&text);
-            ExitCode::SUCCESS
-        }
-        Err(driver::Error::Refused(diagnostic)) => {
-            eprintln!("warning: {diagnostic}");
-            ExitCode::from(1)
-        }
-        Err(error) => could_not_run(&error),
-    }
-}
-
-/// Prints to standard output; a reader that went away is no error.
-fn print(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
-}
-
-fn could_not_run(error: &driver::Error) -> ExitCode {
-    eprintln!("error: {error}");
-    ExitCode::from(2)
 }

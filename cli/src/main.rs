@@ -6,6 +6,9 @@
 
 mod instrument_command;
 mod nodes_command;
+mod plan_args;
+mod preview_command;
+mod print;
 mod quoted_command;
 mod trace_command;
 
@@ -28,7 +31,7 @@ enum Command {
     /// Write the instrumented sources of a Mix project, and its node map
     Instrument(instrument_command::InstrumentArgs),
     /// Show what one file looks like with probes
-    Preview(instrument_command::PreviewArgs),
+    Preview(preview_command::PreviewArgs),
     /// List the nodes of a Mix project with their ids
     Nodes(nodes_command::NodesArgs),
     /// Print Elixir's quoted form of a file, as our parser understands it
@@ -40,8 +43,8 @@ enum Command {
 fn main() -> ExitCode {
     // clap exits with 2 on wrong arguments, as promised.
     match Arguments::parse().command {
-        Command::Instrument(arguments) => instrument_command::instrument(&arguments),
-        Command::Preview(arguments) => instrument_command::preview(&arguments),
+        Command::Instrument(arguments) => instrument_command::run(&arguments),
+        Command::Preview(arguments) => preview_command::run(&arguments),
         Command::Nodes(arguments) => nodes_command::run(&arguments),
         Command::Quoted(arguments) => quoted_command::run(&arguments),
         Command::Trace(arguments) => trace_command::run(arguments),

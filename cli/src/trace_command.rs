@@ -1,7 +1,7 @@
 //! `elixirscope trace`: lists, counts and shows recordings.
 
 mod ls;
-mod paint;
+pub mod paint;
 mod show;
 mod stats;
 mod text;

@@ -10,7 +10,7 @@ mod entry;
 mod pack;
 
 use crate::draft::Draft;
-use crate::{Error, Project, Source, emit, stamp};
+use crate::{Error, Project, Settings, Source, emit, stamp};
 use pack::{Name, Pack};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ impl Cache {
         let path = out.join("cache/results");
         // One that cannot be read is empty: it is written anew.
         let pack = Pack::new(std::fs::read(&path).unwrap_or_default());
-        let names = project.sources.par_iter().map(|source| name(&tool, source)).collect();
+        let names = project.sources.par_iter().map(|source| name(&tool, source, &project.settings)).collect();
         Some(Self { path, pack, names })
     }
 
@@ -60,10 +60,10 @@ impl Cache {
     }
 }
 
-/// Whatever changes a draft must come in here: so far, no setting does.
-fn name(tool: &str, source: &Source) -> Name {
+/// Whatever changes a draft must come in here.
+fn name(tool: &str, source: &Source, settings: &Settings) -> Name {
     let mut hasher = blake3::Hasher::new();
-    for part in [tool.as_bytes(), source.path.as_bytes(), &source.text] {
+    for part in [tool.as_bytes(), source.path.as_bytes(), &source.text, &settings.digest(&source.path)] {
         hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
     }
     *hasher.finalize().as_bytes()

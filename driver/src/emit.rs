@@ -4,7 +4,7 @@
 use crate::build::Built;
 use crate::file_result::{FileResult, Outcome, ProbedClause};
 use crate::report::{self, Diagnostic};
-use crate::{Error, Project, stamp};
+use crate::{Error, Project, stamp, unmet};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -20,8 +20,10 @@ pub struct Summary {
     pub clean: usize,
     /// Instrumented clauses.
     pub clauses: usize,
-    /// Files refused as a whole, and why.
+    /// Files refused as a whole, and why; what the plan asks for in vain.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many of these are of files.
+    pub refused_files: usize,
     /// Clauses left clean.
     pub refused_clauses: usize,
     /// Nodes in the map.
@@ -51,13 +53,18 @@ pub fn emit(project: &Project, built: &Built, out: &Path) -> Result<Summary, Err
                 kept.insert(path);
             }
             Outcome::Clean => summary.clean += 1,
-            Outcome::Refused(diagnostic) => summary.diagnostics.push(diagnostic.clone()),
+            Outcome::Refused(diagnostic) => {
+                summary.refused_files += 1;
+                summary.diagnostics.push(diagnostic.clone());
+            }
         }
         summary.refused_clauses += file.refusals.iter().filter(|refusal| !refusal.whole_file).count();
     }
+    let unmet = unmet::unmet(project, built);
+    summary.diagnostics.extend(unmet.iter().cloned());
     remove_others(&src, &kept)?;
     let plan = serde_json::to_vec_pretty(&built.plan()).map_err(|error| Error::io("write", out)(error.into()))?;
-    let terms = report::erlang_terms(project, built, &map.0);
+    let terms = report::erlang_terms(project, built, &map.0, &unmet);
     let mut outputs: Vec<_> = kept.into_iter().collect();
     for (name, bytes) in [("nodes.esmap", &map.0), ("plan.json", &plan), ("report.term", &terms.into_bytes())] {
         let path = out.join(name);

@@ -1,11 +1,13 @@
 //! What became of one file, independent of how it was computed.
 
 use crate::report::Diagnostic;
-use codegen::{EditPlan, Site, Surroundings};
+use crate::{opt_out, proposal::Proposal};
+use codegen::{Site, Surroundings};
 use db::ClauseInfo;
+use std::collections::BTreeSet;
 use std::path::{Component, Path};
 use syntax::{LineIndex, TextSize};
-use wire::{NodeId, PlannedClause, Refusal, Strength};
+use wire::{NodeId, PlannedClause, Reason, Refusal};
 
 /// Text with probes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +53,12 @@ pub struct FileResult {
     pub defined: Vec<NodeId>,
     /// The instrumented clauses, for the node map.
     pub clauses: Vec<ProbedClause>,
-    /// Clauses that were left clean.
+    /// What was left clean: clauses, or the file.
     pub refusals: Vec<Refusal>,
     /// What was planned.
     pub planned: Vec<PlannedClause>,
+    /// Rules of the plan that name a function of the file, by number.
+    pub rules: BTreeSet<u32>,
     /// Lines of the original text.
     pub lines: LineIndex,
 }
@@ -76,7 +80,7 @@ fn is_inside(path: &str) -> bool {
 
 impl FileResult {
     /// Instruments a file as planned; `around` is what the project knows.
-    pub(crate) fn of(file: &Analysed<'_>, plan: &EditPlan, around: &Surroundings) -> Self {
+    pub(crate) fn of(file: &Analysed<'_>, proposal: &Proposal, around: &Surroundings) -> Self {
         let mut result = Self {
             path: file.path.to_owned(),
             outcome: Outcome::Clean,
@@ -84,15 +88,24 @@ impl FileResult {
             clauses: Vec::new(),
             refusals: Vec::new(),
             planned: Vec::new(),
+            rules: proposal.rules.clone(),
             lines: LineIndex::new(file.text),
         };
         if !is_inside(file.path) {
             result.refuse_file(0.into(), OUTSIDE.into());
             return result;
         }
-        match codegen::instrument(file.parse, &|node| file.ids.get(node), plan, around) {
+        if let Some(why) = &proposal.excluded {
+            result.leave_clean(1, why, true);
+            return result;
+        }
+        let proposal = opt_out::respect(proposal, file.text, file.parse, file.ids);
+        match codegen::instrument(file.parse, &|node| file.ids.get(node), &proposal.edits, around) {
             Err(refusal) => result.refuse_file(refusal.range.start(), refusal.why),
-            Ok(instrumented) => result.accept(instrumented, file.ids.clauses(), plan),
+            Ok(instrumented) => {
+                result.accept(instrumented, file.ids.clauses(), &proposal);
+                result.spare(file, &proposal);
+            }
         }
         result
     }
@@ -103,19 +116,35 @@ impl FileResult {
 
     fn refuse_file(&mut self, at: TextSize, why: String) {
         let (file, line) = (self.path.clone(), self.line(at));
-        self.refusals.push(Refusal { file: file.clone(), line, why: why.clone(), whole_file: true });
+        self.leave_clean(line, &why, true);
         self.outcome = Outcome::Refused(Diagnostic { file, line, message: format!("left without probes: {why}") });
     }
 
-    fn accept(&mut self, instrumented: codegen::Instrumented, clauses: &[ClauseInfo], plan: &EditPlan) {
+    fn leave_clean(&mut self, line: u32, why: &str, whole_file: bool) {
+        self.refusals.push(Refusal { file: self.path.clone(), line, why: why.to_owned(), whole_file });
+    }
+
+    /// Notes the clauses that somebody wants clean, beside those that must be.
+    fn spare(&mut self, file: &Analysed<'_>, proposal: &Proposal) {
+        if proposal.spared.is_empty() {
+            return;
+        }
+        for clause in syntax::modules(&file.parse.root()).iter().flat_map(syntax::Module::clauses) {
+            let why = file.ids.get(clause.call.node()).and_then(|id| proposal.spared.get(&id));
+            if let Some(why) = why {
+                self.leave_clean(self.line(clause.call.range().start()), why, false);
+            }
+        }
+        self.refusals.sort_by_key(|refusal| refusal.line);
+    }
+
+    fn accept(&mut self, instrumented: codegen::Instrumented, clauses: &[ClauseInfo], proposal: &Proposal) {
         for refused in &instrumented.refused {
-            let (file, line) = (self.path.clone(), self.line(refused.range.start()));
-            self.refusals.push(Refusal { file, line, why: refused.why.clone(), whole_file: false });
+            self.leave_clean(self.line(refused.range.start()), &refused.why, false);
         }
         for site in instrumented.sites.iter().filter(|site| site.parent.is_none()) {
             let Some(clause) = clauses.iter().find(|clause| clause.id == site.id) else { continue };
-            let strength = plan.clauses.get(&clause.id).copied().unwrap_or_default();
-            self.probe(clause, self.line(site.range.start()), strength);
+            self.probe(clause, self.line(site.range.start()), proposal);
         }
         if !instrumented.sites.is_empty() {
             let codegen::Instrumented { text, sites, .. } = instrumented;
@@ -123,7 +152,7 @@ impl FileResult {
         }
     }
 
-    fn probe(&mut self, clause: &ClauseInfo, line: u32, strength: Strength) {
+    fn probe(&mut self, clause: &ClauseInfo, line: u32, proposal: &Proposal) {
         let (module, name) = (clause.module.clone(), clause.name.clone());
         self.clauses.push(ProbedClause { id: clause.id, module, name, arity: clause.arity });
         self.planned.push(PlannedClause {
@@ -131,8 +160,8 @@ impl FileResult {
             function: clause.function(),
             file: self.path.clone(),
             line,
-            strength,
-            reason: wire::Reason::NamedFunction,
+            strength: proposal.edits.clauses.get(&clause.id).copied().unwrap_or_default(),
+            reason: proposal.reasons.get(&clause.id).copied().unwrap_or(Reason::NamedFunction),
         });
     }
 }

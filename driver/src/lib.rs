@@ -15,24 +15,33 @@ mod draft;
 mod emit;
 mod file_result;
 mod nodes;
+mod opt_out;
+mod plan_file;
 mod project;
+mod proposal;
 mod queries;
 mod quote;
 mod report;
+mod review;
 mod session;
+mod settings;
 mod stamp;
+mod unmet;
 
 pub use build::{Built, build, build_cached};
 pub use emit::{Summary, emit};
 pub use file_result::{FileResult, Instrumented, Outcome, ProbedClause};
 pub use nodes::{FileNodes, Node, Nodes, nodes};
-pub use project::{Project, Source};
+pub use project::{Project, Source, path_in_project};
 pub use queries::Wanted;
 pub use quote::{QuotedFile, quote};
 pub use report::{Diagnostic, erlang_terms};
+pub use review::{Difference, DifferenceKind, Review, Snapshots};
 pub use session::{Session, Snapshot};
+pub use settings::{Origin, STRATEGIES, Settings, strategy};
 pub use stamp::unchanged;
 pub use syntax::quoted::{Options as QuotedOptions, encode as encode_term};
+pub use unmet::unmet;
 
 use std::path::PathBuf;
 
@@ -45,7 +54,7 @@ pub enum Error {
     /// A file or directory could not be read or written.
     #[error("cannot {action} {path}: {cause}")]
     Io {
-        /// `read`, `write` or `list`.
+        /// `read`, `write`, `remove` or `list`.
         action: &'static str,
         /// Which one.
         path: PathBuf,
@@ -55,6 +64,15 @@ pub enum Error {
     /// The file stays clean.
     #[error("{0}")]
     Refused(Diagnostic),
+    /// The plan is wrong.
+    #[error("{0}")]
+    Plan(Diagnostic),
+    /// Nothing that a module may be called.
+    #[error("`{0}` is no module's name; write it as in my_sink, :my_sink or My.Sink")]
+    ModuleName(String),
+    /// A glob that describes no file.
+    #[error("the project has no source `{0}`; give a path, a folder or a glob relative to it, such as 'lib/shop/*.ex'")]
+    NoSuchSource(String),
     /// The node map could not be written.
     #[error("the node map could not be built: {0}")]
     Map(#[from] wire::MapError),
@@ -73,13 +91,39 @@ impl Error {
 /// When the file is refused as a whole.
 pub fn preview(path: &str, text: &[u8]) -> Result<String, Error> {
     // Nothing is written, so that it may lie anywhere.
-    let project = Project::of_sources(vec![Source { path: "preview.ex".into(), text: text.to_vec() }]);
+    let preview = preview_with("preview.ex", text, Settings::default());
+    preview.map(|preview| preview.text).map_err(|error| match error {
+        Error::Refused(diagnostic) => Error::Refused(Diagnostic { file: path.into(), ..diagnostic }),
+        other => other,
+    })
+}
+
+/// One file, instrumented on its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// Its text, with probes or without.
+    pub text: String,
+    /// What the plan asks for and the file has not.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The instrumented text of one file on its own; `path` is relative to its
+/// project's root, as a plan names it.
+///
+/// # Errors
+/// When the file is refused as a whole.
+pub fn preview_with(path: &str, text: &[u8], settings: Settings) -> Result<Preview, Error> {
+    // The plan of a project names more than this file.
+    let settings = Settings { shared_plan: true, ..settings };
+    let project = Project::of_sources(vec![Source { path: path.into(), text: text.to_vec() }]).with(settings);
+    let built = build(&project, &|| {});
     // build gives one result per source, and there is one source.
-    match &build(&project, &|| {}).files[0].outcome {
-        Outcome::Instrumented(instrumented) => Ok(instrumented.text.clone()),
-        Outcome::Clean => Ok(String::from_utf8_lossy(text).into_owned()),
-        Outcome::Refused(diagnostic) => Err(Error::Refused(Diagnostic { file: path.into(), ..diagnostic.clone() })),
-    }
+    let text = match &built.files[0].outcome {
+        Outcome::Instrumented(instrumented) => instrumented.text.clone(),
+        Outcome::Clean => String::from_utf8_lossy(text).into_owned(),
+        Outcome::Refused(diagnostic) => return Err(Error::Refused(diagnostic.clone())),
+    };
+    Ok(Preview { text, diagnostics: unmet::unmet(&project, &built) })
 }
 
 /// A unified diff of the two texts; empty when they are equal.

@@ -1,6 +1,6 @@
 //! The sources of a Mix project.
 
-use crate::Error;
+use crate::{Error, Settings};
 use std::path::{Path, PathBuf};
 
 /// One source file.
@@ -12,11 +12,13 @@ pub struct Source {
     pub text: Vec<u8>,
 }
 
-/// The sources of one application, sorted by path.
+/// The sources of one application, sorted by path, and what is wanted of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Project {
     /// Each once.
     pub sources: Vec<Source>,
+    /// What to record.
+    pub settings: Settings,
 }
 
 impl Project {
@@ -24,7 +26,12 @@ impl Project {
     pub fn of_sources(mut sources: Vec<Source>) -> Self {
         sources.sort_by(|a, b| a.path.cmp(&b.path));
         sources.dedup_by(|a, b| a.path == b.path);
-        Self { sources }
+        Self { sources, settings: Settings::default() }
+    }
+
+    /// The same sources with other wishes.
+    pub fn with(self, settings: Settings) -> Self {
+        Self { settings, ..self }
     }
 
     /// Reads every `*.ex` below `paths` of the Mix project at `root`. A path
@@ -42,13 +49,26 @@ impl Project {
         }
         let source = |file: PathBuf| {
             let text = std::fs::read(&file).map_err(Error::io("read", &file))?;
-            let relative = file.strip_prefix(root).unwrap_or(&file);
-            let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-            Ok(Source { path: parts.join("/"), text })
+            Ok(Source { path: relative(&file, root), text })
         };
         let sources: Result<Vec<_>, Error> = files.into_iter().map(source).collect();
         Ok(Self::of_sources(sources?))
     }
+}
+
+/// The file's path relative to `root`, with `/`.
+pub(crate) fn relative(file: &Path, root: &Path) -> String {
+    let relative = file.strip_prefix(root).unwrap_or(file);
+    let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// The path of a file as its project's plan names it: relative to the nearest
+/// folder with a mix.exs; the file's name alone where there is none.
+pub fn path_in_project(file: &Path) -> String {
+    let whole = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let root = whole.ancestors().skip(1).find(|folder| folder.join("mix.exs").is_file());
+    relative(&whole, root.or(whole.parent()).unwrap_or(&whole))
 }
 
 /// The files below `path` with one of these extensions; `path` itself, if it is a file.

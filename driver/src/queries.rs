@@ -9,8 +9,10 @@
 // The macro writes undocumented accessors beside ours.
 #![allow(missing_docs)]
 
+use crate::Settings;
 use crate::file_result::{Analysed, FileResult};
-use codegen::{EditPlan, Facts, Surroundings, TailGraph};
+use crate::proposal::Proposal;
+use codegen::{Facts, Surroundings, TailGraph};
 use db::{ClauseInfo, Db, Layout, NodeIds, SourceFile};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -27,7 +29,7 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    fn includes(&self, id: NodeId) -> bool {
+    pub(crate) fn includes(&self, id: NodeId) -> bool {
         match self {
             Self::All => true,
             Self::Only(ids) => ids.contains(&id),
@@ -41,9 +43,9 @@ pub struct Choice {
     /// The clauses somebody wants.
     #[returns(ref)]
     pub wanted: Wanted,
-    /// How much of each.
+    /// How much of which, and with whose help.
     #[returns(ref)]
-    pub request: wire::Request,
+    pub settings: Settings,
 }
 
 /// What an earlier process has left. A database has one, and it never changes: it
@@ -79,7 +81,7 @@ pub fn surroundings(db: &dyn Db, file: SourceFile) -> Surroundings {
 /// The clauses of a file that should get probes. Knows no position, so that an
 /// edit inside a body plans nothing again.
 #[salsa::tracked(returns(ref))]
-pub fn proposed(db: &dyn Db, file: SourceFile) -> EditPlan {
+pub(crate) fn proposed(db: &dyn Db, file: SourceFile) -> Proposal {
     chosen(db, file, db::clauses(db, file))
 }
 
@@ -97,18 +99,13 @@ pub fn renumbered(db: &dyn Db, file: SourceFile) -> Arc<FileResult> {
     Arc::new(instrumented(db, file, &ids, &planned))
 }
 
-fn chosen(db: &dyn Db, file: SourceFile, clauses: &[ClauseInfo]) -> EditPlan {
-    let (wanted, request) = (Choice::get(db).wanted(db), Choice::get(db).request(db));
-    let chosen = planner::choose(clauses, request).filter(|chosen| wanted.includes(chosen.clause.id));
-    EditPlan {
-        clauses: chosen.map(|chosen| (chosen.clause.id, chosen.strength)).collect(),
-        points: request.points.iter().filter(|point| point.file == *file.path(db)).cloned().collect(),
-        sink: Default::default(),
-    }
+fn chosen(db: &dyn Db, file: SourceFile, clauses: &[ClauseInfo]) -> Proposal {
+    let choice = Choice::get(db);
+    Proposal::of(file.path(db), clauses, choice.wanted(db), choice.settings(db))
 }
 
-fn instrumented(db: &dyn Db, file: SourceFile, ids: &NodeIds, plan: &EditPlan) -> FileResult {
+fn instrumented(db: &dyn Db, file: SourceFile, ids: &NodeIds, proposal: &Proposal) -> FileResult {
     let around = surroundings(db, file);
     let file = Analysed { path: file.path(db), text: file.text(db), parse: db::parse(db, file), ids };
-    FileResult::of(&file, plan, around)
+    FileResult::of(&file, proposal, around)
 }

@@ -22,8 +22,9 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// The report as Erlang terms, for `file:consult/1`.
-pub fn erlang_terms(project: &Project, built: &Built, map: &[u8]) -> String {
+/// The report as Erlang terms, for `file:consult/1`; `unmet` is what the plan asks
+/// for in vain.
+pub fn erlang_terms(project: &Project, built: &Built, map: &[u8], unmet: &[Diagnostic]) -> String {
     let digest = wire::NodeMap::open(map).map(|map| map.digest()).unwrap_or_default();
     let mut out = format!("{{report, 1}}.\n{{node_map, <<\"nodes.esmap\">>, <<\"{digest}\">>}}.\n");
     for (source, file) in project.sources.iter().zip(&built.files) {
@@ -38,11 +39,16 @@ pub fn erlang_terms(project: &Project, built: &Built, map: &[u8]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{{file, {path}, {status}, <<\"{original}\">>, <<\"{instrumented}\">>, {probes}}}.");
         if let Outcome::Refused(diagnostic) = &file.outcome {
-            let message = binary(&diagnostic.message);
-            let _ = writeln!(out, "{{diagnostic, {path}, {}, warning, {message}}}.", diagnostic.line);
+            out.push_str(&diagnostic_term(diagnostic));
         }
     }
+    out.extend(unmet.iter().map(diagnostic_term));
     out
+}
+
+fn diagnostic_term(diagnostic: &Diagnostic) -> String {
+    let (path, message) = (binary(&diagnostic.file), binary(&diagnostic.message));
+    format!("{{diagnostic, {path}, {}, warning, {message}}}.\n", diagnostic.line)
 }
 
 fn binary(text: &str) -> String {

@@ -48,7 +48,7 @@ impl Session {
     }
 
     fn with(mut db: Database, project: &Project, known: &[Option<Arc<Draft>>]) -> Self {
-        Choice::new(&db, Wanted::All, wire::Request::default());
+        Choice::new(&db, Wanted::All, project.settings.clone());
         let mut drafts = HashMap::new();
         let mut files = Vec::new();
         for (at, source) in project.sources.iter().enumerate() {

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 /// Stands in `cache/stamp.json`.
 #[derive(Serialize, Deserialize)]
 struct Stamp {
-    /// Over the tool, the paths and the texts.
+    /// Over the tool, the settings, the paths and the texts.
     inputs: String,
     /// Every file that was put out, relative to the output folder.
     outputs: Vec<(PathBuf, Mark)>,
@@ -68,7 +68,7 @@ pub(crate) fn tool() -> Option<String> {
 /// program cannot be told from others.
 fn inputs(project: &Project) -> Option<String> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(tool()?.as_bytes());
+    hasher.update(tool()?.as_bytes()).update(&project.settings.digest_of_all());
     for source in &project.sources {
         hasher.update(&(source.path.len() as u64).to_le_bytes()).update(source.path.as_bytes());
         hasher.update(&(source.text.len() as u64).to_le_bytes()).update(&source.text);

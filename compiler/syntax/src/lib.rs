@@ -33,7 +33,7 @@ mod scan;
 mod stuck;
 pub mod views;
 
-pub use call::{Argument, Call, Target};
+pub use call::{Argument, Call, Target, pairs as keyword_pairs};
 pub use chunk::{Outline, Piece};
 pub use clause::{Body, Clause, ClauseKind, Section, SectionRole, definition_head, stab_body, statements};
 pub use kinds::SyntaxKind;

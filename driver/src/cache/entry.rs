@@ -11,6 +11,7 @@ use crate::file_result::{FileResult, Instrumented, Outcome, ProbedClause};
 use crate::{Diagnostic, Source};
 use codegen::{Facts, Site};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use syntax::{LineIndex, TextRange};
 use wire::{NodeId, NodeKind, PlannedClause, Refusal};
@@ -25,6 +26,7 @@ struct Entry {
     clauses: Vec<(u64, String, String, u32)>,
     refusals: Vec<Refusal>,
     planned: Vec<PlannedClause>,
+    rules: BTreeSet<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,6 +59,7 @@ pub fn encode(draft: &Draft) -> Vec<u8> {
         clauses: result.clauses.iter().map(clause).collect(),
         refusals: result.refusals.clone(),
         planned: result.planned.clone(),
+        rules: result.rules.clone(),
     };
     // A struct of strings and numbers has a JSON; if not, the entry is taken for damaged.
     let json = serde_json::to_vec(&entry).unwrap_or_default();
@@ -79,6 +82,7 @@ pub fn decode(bytes: &[u8], source: &Source) -> Option<Draft> {
         clauses: entry.clauses.into_iter().map(clause).collect::<Option<_>>()?,
         refusals: entry.refusals,
         planned: entry.planned,
+        rules: entry.rules,
         lines: LineIndex::new(&source.text),
     };
     Some(Draft { facts: entry.facts, around: Digest(entry.around), result: Arc::new(result) })

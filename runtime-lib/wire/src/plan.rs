@@ -31,7 +31,8 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// `Module`, `Module.*`, `Module.name` or `Module.name/arity`.
+    /// `Module`, `Module.name` or `Module.name/arity`; `*` stands for any text, so
+    /// that `Module.*` is the module's functions and all modules below it.
     pub functions: String,
     /// None leaves them clean.
     pub strength: Option<Strength>,
@@ -78,12 +79,14 @@ pub struct PlannedClause {
     pub reason: Reason,
 }
 
-/// Why a clause is instrumented.
+/// Why a clause is instrumented, or left clean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// The first rule: every named function.
+    /// Every named function is, that no rule of the plan names.
     NamedFunction,
+    /// The rule of the plan with this number, from 1.
+    Rule(u32),
 }
 
 /// Something left clean.

@@ -36,12 +36,14 @@ mod positions;
 mod probes;
 mod refusals;
 mod resolve;
+mod tails;
 mod values;
 mod walk;
 
 pub use edit::{Insertion, Side};
 pub use erasure::{Violation, check as check_erasure};
 pub use plan::{EditPlan, FunctionName, Sink, Surroundings};
+pub use tails::{Facts, FunctionFacts, TailGraph, Tails, facts};
 
 use edit::Layer;
 use exits::Exits;

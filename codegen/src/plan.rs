@@ -1,5 +1,6 @@
 //! What to put where: the whole of what `instrument` is asked to do.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{NodeId, Point, Strength};
 
@@ -57,9 +58,9 @@ impl Sink {
 }
 
 /// A function by its full name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FunctionName {
-    /// The module's full name.
+    /// The module's full name; an Erlang module's has its colon.
     pub module: String,
     /// Its name in it.
     pub name: String,
@@ -67,9 +68,16 @@ pub struct FunctionName {
     pub arity: u32,
 }
 
+impl FunctionName {
+    /// `module.name/arity`.
+    pub fn new(module: &str, name: &str, arity: u32) -> Self {
+        Self { module: module.to_owned(), name: name.to_owned(), arity }
+    }
+}
+
 /// What a file's text cannot say of the project around it. An empty one is right
 /// for every project, and has fewer probes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Surroundings {
     /// Functions of the project that this file may call, and that are no macros.
     pub functions: BTreeSet<FunctionName>,

@@ -22,7 +22,8 @@ fn shown(callee: &Callee) -> String {
     match callee {
         Callee::Function(name) => format!("{}.{}/{}", name.module, name.name, name.arity),
         Callee::Kernel(name) => format!("kernel {name}"),
-        Callee::Dynamic | Callee::Field | Callee::Macro | Callee::Unknown => format!("{callee:?}").to_lowercase(),
+        Callee::Macro(_) => "macro".into(),
+        Callee::Dynamic | Callee::Field | Callee::Unknown => format!("{callee:?}").to_lowercase(),
     }
 }
 

@@ -195,7 +195,9 @@ impl Scope<'_> {
             Callee::Dynamic => Verdict::Keep,
             Callee::Field => Verdict::Wrap,
             Callee::Kernel(name) => kernel_verdict(&name),
-            Callee::Macro | Callee::Unknown => Verdict::Unknown,
+            // It takes expressions, and is one: wrapped whole, not entered.
+            Callee::Macro(name) if end_of(&name) == End::Returns => Verdict::Wrap,
+            Callee::Macro(_) | Callee::Unknown => Verdict::Unknown,
         }
     }
 
@@ -216,7 +218,6 @@ impl Scope<'_> {
         let caller = caller.map(|((name, arity), module)| FunctionName {
             module: module.to_owned(),
             name: name.clone(),
-            // A function has fewer arguments than 2³².
             arity: *arity as u32,
         });
         caller.is_some_and(|caller| self.around.bounded.contains(&(caller, callee.clone())))
@@ -269,7 +270,7 @@ fn makes_reference(function: &FunctionName) -> bool {
 }
 
 /// A call of a macro of Kernel's that has no clauses of its own.
-fn kernel_verdict(name: &str) -> Verdict {
+pub fn kernel_verdict(name: &str) -> Verdict {
     match name {
         "raise" | "reraise" => Verdict::NoReturn,
         "then" => Verdict::Keep,

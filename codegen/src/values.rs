@@ -1,12 +1,13 @@
 //! What expressions gave: `bind` around them.
 
-use crate::edit::Layer;
+use crate::Side;
+use crate::edit::{Layer, depth};
 use crate::grouping::{Grouping, grouping};
 use crate::positions::{Position, Rule};
 use crate::probes::Done;
 use crate::resolve::Verdict;
 use crate::walk::{Walk, operator};
-use syntax::{Call, SyntaxKind, SyntaxNode, Target};
+use syntax::{Call, SyntaxKind, SyntaxNode, Target, trimmed_range};
 use wire::{NodeKind, Strength};
 
 impl Walk<'_, '_> {
@@ -23,6 +24,22 @@ impl Walk<'_, '_> {
         let label = self.label(&name_of(node, position));
         let id = self.probes.site(node, NodeKind::Bound, label)?;
         self.probes.wrap(node, "bind", Layer::Inside, id)
+    }
+
+    /// `ref = make_ref()`: bound by the program itself, and looked at behind it.
+    pub(crate) fn made_reference(&mut self, statement: &SyntaxNode) -> Done {
+        let Some((left, _, right)) = operator(statement).filter(|(_, token, _)| token == "=") else { return Ok(()) };
+        let made = Call::cast(&right).is_some_and(|call| self.scope.makes_reference(&call));
+        let readable = left.kind() == SyntaxKind::IDENTIFIER && !left.text().to_string().starts_with('_');
+        if self.strength < Strength::Values || !made || !readable {
+            return Ok(());
+        }
+        let name = left.text().to_string();
+        let id = self.probes.site(&right, NodeKind::Point, self.label(&name))?;
+        let locals = self.probes.call("locals", &format!("{id}, {name}"));
+        let (end, depth) = (trimmed_range(statement).end(), depth(statement, Layer::Before));
+        self.probes.insert(end, Side::Close, depth, format!("; {locals}"), id);
+        Ok(())
     }
 
     /// What `exits` gave a probe to has one, or is a call that must stay last.

@@ -108,6 +108,16 @@ pub mod capture {
     pub const SEPARATOR: char = '\x1f';
 }
 
+/// First byte of the label of a site that may run when the frame of its clause is
+/// not the innermost one, or not in its process: inside an anonymous function, or
+/// wherever else other code decides when it runs. Such an event says nothing about
+/// the frames that are open.
+pub const DETACHED: char = '\x1e';
+
+/// Label of a handler that is a callback's whole body: it lets the exception
+/// pass, so that the frame ends with it. Other handlers' labels are empty.
+pub const PASSING: &str = "passing";
+
 /// One node. Lines and columns (UTF-8 bytes) count from 1; ends are exclusive.
 /// The file has 20 bits for lines and 12 for columns: the last number stands for
 /// anything beyond.
@@ -129,7 +139,9 @@ pub struct NodeEntry<'a> {
     pub file: &'a str,
     /// For clauses, the captured arguments: see [`capture`]. For tail calls, the
     /// callee. For values, the name they are matched with, or the callee. For
-    /// points, the names of the variables, separated likewise. For nodes without a probe, what they are called.
+    /// points, the names of the variables, separated likewise. For handlers, see
+    /// [`PASSING`]. For nodes without a probe, what they are called. In front of it
+    /// may stand [`DETACHED`].
     pub label: &'a str,
     /// Start line.
     pub line: u32,

@@ -1,7 +1,27 @@
 //! Insertions: the only kind of edit there is.
 
-use syntax::TextSize;
+use syntax::{SyntaxNode, TextSize};
 use wire::NodeId;
+
+/// In which order insertions at one node stand, from the outside to the inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    /// Opens a body, or a statement of its own.
+    Before,
+    /// A statement behind that one.
+    Then,
+    /// Around the node.
+    Around,
+    /// Around the node, inside of what is already around it.
+    Inside,
+}
+
+/// How deep an insertion at `node` is nested: deeper nodes begin later or end
+/// sooner, or are inside.
+pub fn depth(node: &SyntaxNode, layer: Layer) -> u32 {
+    let outer = u32::try_from(node.ancestors().count()).unwrap_or(u32::MAX / 8);
+    outer * 4 + layer as u32
+}
 
 /// On which side of a token boundary an insertion stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,26 +2,22 @@
 //! stay tail calls get `tail`.
 
 use crate::callee;
-use crate::grouping::{Grouping, grouping, is_open_ended};
+use crate::edit::{Layer, depth};
+use crate::grouping::is_open_ended;
+use crate::probes::{Done, Lead, Probes, refuse};
 use crate::resolve::{Scope, Verdict};
-use crate::{Ids, Insertion, Refused, Side, Site};
+use crate::{Refused, Side};
 use syntax::{
-    Argument, Body, Call, Clause, Section, SectionRole, SyntaxKind, SyntaxNode, TextSize, first_token, stab_body,
-    statements, trimmed_range,
+    Argument, Body, Call, Clause, Section, SectionRole, SyntaxKind, SyntaxNode, TextSize, stab_body, statements,
+    trimmed_range,
 };
 use wire::{NodeId, NodeKind};
 
-type Done = Result<(), Refused>;
-
-/// Collects the probes of one clause.
-pub struct Exits<'a> {
-    clause_id: NodeId,
+/// Finds where one clause ends.
+pub struct Exits<'a, 'p> {
     clause: &'a Clause,
-    ids: &'a Ids<'a>,
     scope: &'a Scope<'a>,
-    insertions: Vec<Insertion>,
-    sites: Vec<Site>,
-    depth: u32,
+    probes: &'a mut Probes<'p>,
 }
 
 /// A probe that takes a value and gives it back.
@@ -54,59 +50,20 @@ impl Probe {
     }
 }
 
-impl<'a> Exits<'a> {
-    /// An empty collection for `clause`.
-    pub fn new(clause_id: NodeId, ids: &'a Ids<'a>, scope: &'a Scope<'a>, clause: &'a Clause) -> Self {
-        Self { clause_id, clause, ids, scope, insertions: Vec::new(), sites: Vec::new(), depth: 0 }
-    }
-
-    /// What was collected.
-    pub fn finish(self) -> (Vec<Insertion>, Vec<Site>) {
-        (self.insertions, self.sites)
-    }
-
-    /// A refusal of the clause because of `node`.
-    pub fn refuse(&self, node: &SyntaxNode, why: &str) -> Refused {
-        Refused { range: trimmed_range(node), why: why.into() }
-    }
-
-    /// Adds an insertion.
-    pub fn insert(&mut self, at: TextSize, side: Side, depth: u32, text: String, node: NodeId) {
-        self.insertions.push(Insertion { at, side, depth, text, node });
-    }
-
-    /// Adds a site.
-    pub fn site(&mut self, site: Site) {
-        self.sites.push(site);
+impl<'a, 'p> Exits<'a, 'p> {
+    /// Of `clause`, into `probes`.
+    pub fn new(clause: &'a Clause, scope: &'a Scope<'a>, probes: &'a mut Probes<'p>) -> Self {
+        Self { clause, scope, probes }
     }
 
     /// The body of the clause: a plain one, or an implicit `try`.
     pub fn body(&mut self, body: &Body) -> Done {
         let Some(main) = body.section(SectionRole::Do) else { return Ok(()) };
-        if !main.keyword && statements(&main.node).is_empty() {
-            return self.empty_body(main, body);
-        }
         match body.section(SectionRole::After) {
             Some(after) => self.body_with_after(body, after),
             None if body.protects() => self.protected(body),
             None => self.section(main),
         }
-    }
-
-    fn empty_body(&mut self, main: &Section, body: &Body) -> Done {
-        if body.sections.len() > 1 {
-            return Err(self.refuse(&main.node, "an empty body with handlers"));
-        }
-        let at = first_token(&main.node).map(|word| word.text_range().end());
-        let id = self.new_site(&main.node, NodeKind::Value)?;
-        self.insert(
-            at.unwrap_or(main.node.text_range().start()),
-            Side::Open,
-            1,
-            format!(" :scope_probe.leave({id})"),
-            id,
-        );
-        Ok(())
     }
 
     /// `after` runs once the value is known: the value is bound in the body and
@@ -120,23 +77,25 @@ impl<'a> Exits<'a> {
                 SectionRole::Do => self.last_of(section, Probe::Bind)?,
                 _ => {
                     for stab in stabs(section) {
-                        let body = self.stab_of(&stab)?;
-                        self.wrap_last(&statements(&body), &stab, Probe::Bind)?;
+                        self.wrap_last(&Lead::Stab(stab), Probe::Bind)?;
                     }
                 }
             }
         }
-        let id = self.new_site(&after.node, NodeKind::Value)?;
-        let last = if after.keyword { Some(after.node.clone()) } else { statements(&after.node).pop() };
-        let Some(last) = last else { return Err(self.refuse(&after.node, "an empty `after`")) };
-        let range = trimmed_range(&last);
+        let id = self.probes.site(&after.node, NodeKind::Value, String::new())?;
+        let leave = self.probes.call("leave", &id.to_string());
         if after.keyword {
-            self.insert(range.start(), Side::Open, 0, "(".into(), id);
-            self.insert(range.end(), Side::Close, 0, format!("; :scope_probe.leave({id}))"), id);
-        } else {
-            self.insert(range.end(), Side::Close, 0, format!("; :scope_probe.leave({id})"), id);
+            self.probes.around(&after.node, Layer::Before, "(".into(), &format!("; {leave})"), id);
+            return Ok(());
         }
-        Ok(())
+        match statements(&after.node).pop() {
+            Some(last) => {
+                let (end, depth) = (trimmed_range(&last).end(), depth(&last, Layer::Before));
+                self.probes.insert(end, Side::Close, depth, format!("; {leave}"), id);
+                Ok(())
+            }
+            None => self.probes.fill(&Lead::of(after), &leave, id),
+        }
     }
 
     /// `do … rescue …`: the body is no tail position, the handlers are; with
@@ -154,19 +113,16 @@ impl<'a> Exits<'a> {
     }
 
     fn last_of(&mut self, section: &Section, probe: Probe) -> Done {
-        if section.keyword {
-            self.wrap(&section.node, probe)
-        } else {
-            self.wrap_last(&statements(&section.node), &section.node, probe)
-        }
+        if section.keyword { self.wrap(&section.node, probe) } else { self.wrap_last(&Lead::of(section), probe) }
     }
 
-    fn wrap_last(&mut self, statements: &[SyntaxNode], of: &SyntaxNode, probe: Probe) -> Done {
-        match statements.last() {
+    fn wrap_last(&mut self, body: &Lead, probe: Probe) -> Done {
+        match body.statements().last() {
             // With a place for each value, a frame that ends without one has raised.
             Some(last) if probe == Probe::Bind || !self.never_returns(last) => self.wrap(last, probe),
             Some(_) => Ok(()),
-            None => Err(self.refuse(of, "an empty body")),
+            None if probe == Probe::Leave => self.fill(body),
+            None => Err(refuse(body.node(), "an empty body before `after`")),
         }
     }
 
@@ -177,24 +133,26 @@ impl<'a> Exits<'a> {
         }
         let stabs = stabs(section);
         if stabs.is_empty() {
-            return self.last_statement(&statements(&section.node), &section.node);
+            return match statements(&section.node).last() {
+                Some(last) => self.tail(last),
+                None => self.fill(&Lead::of(section)),
+            };
         }
-        for stab in stabs {
-            let body = self.stab_of(&stab)?;
-            self.last_statement(&statements(&body), &stab)?;
-        }
-        Ok(())
+        stabs.into_iter().try_for_each(|stab| self.last_statement(Lead::Stab(stab)))
     }
 
-    fn stab_of(&self, stab: &SyntaxNode) -> Result<SyntaxNode, Refused> {
-        stab_body(stab).ok_or_else(|| self.refuse(stab, "a clause without a body"))
-    }
-
-    fn last_statement(&mut self, statements: &[SyntaxNode], of: &SyntaxNode) -> Done {
-        match statements.last() {
+    fn last_statement(&mut self, body: Lead) -> Done {
+        match body.statements().last() {
             Some(last) => self.tail(last),
-            None => Err(self.refuse(of, "an empty body")),
+            None => self.fill(&body),
         }
+    }
+
+    /// The value of an empty body.
+    fn fill(&mut self, body: &Lead) -> Done {
+        let id = self.probes.site(body.node(), NodeKind::Value, String::new())?;
+        let leave = self.probes.call("leave", &id.to_string());
+        self.probes.fill(body, &leave, id)
     }
 
     /// One expression in tail position.
@@ -204,7 +162,7 @@ impl<'a> Exits<'a> {
         }
         match node.kind() {
             SyntaxKind::BLOCK if stabs_in(node).is_empty() && !statements(node).is_empty() => {
-                self.last_statement(&statements(node), node)
+                statements(node).last().map_or(Ok(()), |last| self.tail(last))
             }
             SyntaxKind::CALL => self.tail_call(node),
             SyntaxKind::BINARY_OPERATOR => self.tail_operator(node),
@@ -299,26 +257,22 @@ impl<'a> Exits<'a> {
     fn missing_else(&mut self, call: &Call, body: &Body, value: Option<&str>) -> Done {
         let id = self.new_site(call.node(), NodeKind::Value)?;
         let probe = match value {
-            None => format!(":scope_probe.leave({id})"),
-            Some(value) => format!("{value} -> :scope_probe.leave({id}, {value})"),
+            None => self.probes.call("leave", &id.to_string()),
+            Some(value) => format!("{value} -> {}", self.probes.call("leave", &format!("{id}, {value}"))),
         };
         match (call.do_block(), body.sections.last()) {
             (Some(block), _) => {
                 let end = trimmed_range(&block).end() - TextSize::from(3);
                 // Before `end`: there, a comment or a newline stands before it, never after.
-                self.insert(end, Side::Open, self.depth, format!("else {probe} "), id);
+                let depth = depth(&block, Layer::Before);
+                self.probes.insert(end, Side::Open, depth, format!("else {probe} "), id);
             }
             (None, Some(last)) => {
-                let range = trimmed_range(&last.node);
                 let probe = if value.is_some() { format!("({probe})") } else { probe };
                 // After `do: f x`, an `else:` would be an argument of `f`.
-                let close = if is_open_ended(&last.node) {
-                    self.insert(range.start(), Side::Open, 0, "(".into(), id);
-                    ")"
-                } else {
-                    ""
-                };
-                self.insert(range.end(), Side::Close, self.depth, format!("{close}, else: {probe}"), id);
+                let (open, close) = if is_open_ended(&last.node) { ("(", ")") } else { ("", "") };
+                let close = format!("{close}, else: {probe}");
+                self.probes.around(&last.node, Layer::Before, open.into(), &close, id);
             }
             (None, None) => {}
         }
@@ -413,46 +367,27 @@ impl<'a> Exits<'a> {
     }
 
     fn new_site(&mut self, node: &SyntaxNode, kind: NodeKind) -> Result<NodeId, Refused> {
-        let id = (self.ids)(node).ok_or_else(|| self.refuse(node, "the node has no id"))?;
         let label = if kind == NodeKind::TailCall { callee::label(node, self.scope) } else { String::new() };
-        self.sites.push(Site { id, parent: Some(self.clause_id), kind, range: trimmed_range(node), label });
-        Ok(id)
+        self.probes.site(node, kind, label)
     }
 
     /// `(:scope_probe.tail(ID); call)`: the call is neither wrapped nor entered.
     fn before(&mut self, node: &SyntaxNode) -> Done {
         let id = self.new_site(node, NodeKind::TailCall)?;
-        let range = trimmed_range(node);
-        self.depth += 1;
-        self.insert(range.start(), Side::Open, self.depth, format!("(:scope_probe.tail({id}); "), id);
-        self.insert(range.end(), Side::Close, self.depth, ")".into(), id);
+        let tail = self.probes.call("tail", &id.to_string());
+        self.probes.around(node, Layer::Around, format!("({tail}; "), ")", id);
         Ok(())
     }
 
     /// The probe of a tail call, around the argument that is evaluated last.
     fn tail_argument(&mut self, call: &SyntaxNode, argument: &SyntaxNode) -> Done {
         let id = self.new_site(call, NodeKind::TailCall)?;
-        self.around(argument, Probe::Tail, id)
+        self.probes.wrap(argument, Probe::Tail.name(), Layer::Around, id)
     }
 
     fn wrap(&mut self, node: &SyntaxNode, probe: Probe) -> Done {
         let id = self.new_site(node, probe.kind())?;
-        self.around(node, probe, id)
-    }
-
-    fn around(&mut self, node: &SyntaxNode, probe: Probe, id: NodeId) -> Done {
-        let range = trimmed_range(node);
-        let parenthesised = match grouping(node) {
-            Grouping::Needed => true,
-            Grouping::Needless => false,
-            Grouping::Impossible => return Err(self.refuse(node, "`not` before a call without parentheses")),
-        };
-        let (open, close) = if parenthesised { ("(", "))") } else { ("", ")") };
-        self.depth += 1;
-        let name = probe.name();
-        self.insert(range.start(), Side::Open, self.depth, format!(":scope_probe.{name}({id}, {open}"), id);
-        self.insert(range.end(), Side::Close, self.depth, close.into(), id);
-        Ok(())
+        self.probes.wrap(node, probe.name(), Layer::Around, id)
     }
 }
 

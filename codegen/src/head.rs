@@ -69,7 +69,7 @@ fn operands(node: &SyntaxNode, operator: SyntaxKind) -> Option<(SyntaxNode, Synt
 
 /// The name that a pattern already gives to the whole argument. Underscored
 /// ones are not read: that would be a warning.
-fn own_name(pattern: &SyntaxNode) -> Option<String> {
+pub fn own_name(pattern: &SyntaxNode) -> Option<String> {
     if pattern.kind() == SyntaxKind::IDENTIFIER {
         let name = pattern.text().to_string();
         return (!name.starts_with('_')).then_some(name);

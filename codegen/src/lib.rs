@@ -18,22 +18,39 @@
 //!     "  def f(x), do: (:scope_probe.enter(7, x); :scope_probe.leave(7, (x + 1)))");
 //! ```
 
+mod branches;
+mod callbacks;
 mod callee;
+mod condition;
 mod edit;
 mod erasure;
 mod exits;
 mod grouping;
+mod handlers;
+#[cfg(test)]
+mod hazards;
 mod head;
 mod plan;
+mod points;
 mod positions;
+mod probes;
+mod refusals;
 mod resolve;
+mod values;
+mod walk;
 
 pub use edit::{Insertion, Side};
 pub use erasure::{Violation, check as check_erasure};
 pub use plan::{EditPlan, FunctionName, Sink, Surroundings};
 
-use syntax::{Clause, Parse, SectionRole, SyntaxKind, SyntaxNode, TextRange, modules, statements, trimmed_range};
-use wire::{NodeId, NodeKind};
+use edit::Layer;
+use exits::Exits;
+use points::Points;
+use positions::Positions;
+use probes::{Lead, Probes, refuse};
+use syntax::{Clause, Module, Parse, SectionRole, SyntaxNode, TextRange, modules};
+use walk::Walk;
+use wire::{NodeId, NodeKind, Strength};
 
 /// A node that carries a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,18 +113,32 @@ pub fn instrument(
     parse: &Parse,
     ids: &Ids<'_>,
     plan: &EditPlan,
-    _around: &Surroundings,
+    around: &Surroundings,
+) -> Result<Instrumented, FileRefusal> {
+    instrument_with(parse, ids, plan, around, Positions::default())
+}
+
+fn instrument_with(
+    parse: &Parse,
+    ids: &Ids<'_>,
+    plan: &EditPlan,
+    around: &Surroundings,
+    positions: Positions,
 ) -> Result<Instrumented, FileRefusal> {
     let root = parse.root();
-    positions::check_file(parse, &root)?;
+    refusals::check_file(parse, &root)?;
     let names = resolve::Names::of(&root);
+    let mut points = Points::of(&plan.points, &root);
     let mut out = Instrumented { text: String::new(), insertions: Vec::new(), sites: Vec::new(), refused: Vec::new() };
     for module in modules(&root) {
-        let scope = resolve::Scope::of(&module, &names);
+        let scope = resolve::Scope::of(&module, &names, around);
         for clause in module.clauses() {
-            let Some(id) = ids(clause.call.node()).filter(|id| plan.clauses.contains_key(id)) else { continue };
-            let work =
-                positions::check_clause(&module, &clause).and_then(|()| instrument_clause(&clause, id, ids, &scope));
+            let Some(id) = ids(clause.call.node()) else { continue };
+            let strength = plan.clauses.get(&id).copied().or_else(|| points.inside(&clause));
+            let Some(strength) = strength else { continue };
+            let job = Job { module: &module, clause: &clause, id, strength, scope: &scope, positions };
+            let work = refusals::check_clause(&module, &clause)
+                .and_then(|()| job.run(Probes::new(id, ids, &plan.sink), &mut points));
             match work {
                 Ok((insertions, sites)) => {
                     out.insertions.extend(insertions);
@@ -117,68 +148,46 @@ pub fn instrument(
             }
         }
     }
+    out.refused.extend(points.left());
     edit::sort(&mut out.insertions);
     let source = root.text().to_string();
     out.text = edit::apply(&source, &out.insertions);
-    erasure::check(&source, &out.insertions, &out.text)
+    erasure::check(&source, &out.insertions, &out.text, &plan.sink)
         .map_err(|violation| FileRefusal { range: violation.range, why: violation.why })?;
     Ok(out)
 }
 
-type ClauseWork = (Vec<Insertion>, Vec<Site>);
-
-fn instrument_clause(
-    clause: &Clause,
+/// One clause, and how much is wanted of it.
+struct Job<'a> {
+    module: &'a Module,
+    clause: &'a Clause,
     id: NodeId,
-    ids: &Ids<'_>,
-    scope: &resolve::Scope<'_>,
-) -> Result<ClauseWork, Refused> {
-    let capture = head::capture(clause);
-    let mut work = exits::Exits::new(id, ids, scope, clause);
-    work.site(Site {
-        id,
-        parent: None,
-        kind: NodeKind::Clause,
-        range: trimmed_range(clause.call.node()),
-        label: capture.label,
-    });
-    for (at, name) in capture.names {
-        work.insert(at, Side::Close, 0, format!(" = {name}"), id);
-    }
-    let arguments: String = capture.arguments.iter().map(|argument| format!(", {argument}")).collect();
-    let enter = format!(":scope_probe.enter({id}{arguments})");
-    let body = clause.body.section(SectionRole::Do).map(|section| (section.node.clone(), section.keyword));
-    // Clause::cast only gives clauses with a `do` section.
-    let Some((body, keyword)) = body else { return Err(work.refuse(&clause.head, "no body")) };
-    enter_body(&mut work, &body, keyword, &enter, id)?;
-    work.body(&clause.body)?;
-    Ok(work.finish())
+    strength: Strength,
+    scope: &'a resolve::Scope<'a>,
+    positions: Positions,
 }
 
-fn enter_body(
-    work: &mut exits::Exits<'_>,
-    body: &SyntaxNode,
-    keyword: bool,
-    enter: &str,
-    id: NodeId,
-) -> Result<(), Refused> {
-    if keyword {
-        let range = trimmed_range(body);
-        work.insert(range.start(), Side::Open, 0, format!("({enter}; "), id);
-        work.insert(range.end(), Side::Close, 0, ")".into(), id);
-        return Ok(());
-    }
-    match statements(body).first() {
-        Some(first) if first.kind() == SyntaxKind::STAB_CLAUSE => Err(work.refuse(first, "a body of `->` clauses")),
-        Some(first) => {
-            work.insert(trimmed_range(first).start(), Side::Open, 0, format!("{enter}; "), id);
-            Ok(())
+impl Job<'_> {
+    /// Collects the probes of the clause.
+    fn run(&self, mut probes: Probes<'_>, points: &mut Points<'_>) -> Result<(Vec<Insertion>, Vec<Site>), Refused> {
+        let Some(main) = self.clause.body.section(SectionRole::Do) else {
+            return Err(refuse(&self.clause.head, "no body"));
+        };
+        let capture = head::capture(self.clause);
+        probes.site(self.clause.call.node(), NodeKind::Clause, capture.label)?;
+        for (at, name) in capture.names {
+            probes.insert(at, Side::Close, 0, format!(" = {name}"), self.id);
         }
-        // An empty body's value is nil: `exits` appends the probe that says so.
-        None => {
-            let word = syntax::first_token(body).map(|token| token.text_range().end());
-            work.insert(word.unwrap_or(body.text_range().start()), Side::Open, 0, format!(" {enter};"), id);
-            Ok(())
-        }
+        Exits::new(self.clause, self.scope, &mut probes).body(&self.clause.body)?;
+        let mut arguments = vec![self.id.to_string()];
+        arguments.extend(capture.arguments);
+        let enter = probes.call("enter", &arguments.join(", "));
+        probes.lead(&Lead::of(main), Layer::Before, &enter, self.id)?;
+        let mut walk = Walk::new(self.scope, &mut probes, self.strength, self.positions);
+        walk.clause(&self.clause.body)?;
+        let statements = walk.statements;
+        points.place(self.clause, &statements, &mut probes)?;
+        callbacks::capture(self.module, self.clause, &mut probes)?;
+        Ok(probes.finish())
     }
 }

@@ -1,120 +1,130 @@
-//! What must not be entered: files, modules and clauses, each with its reason.
+//! The table of positions: what may be done to an expression because of where it
+//! stands. `walk` names the position of everything it meets and asks here; what has
+//! no row is not reached.
+//!
+//! *Entered*: its parts may carry probes. *Wrapped*: it may become the argument of
+//! one. *Preceded*: a probe may stand before it as a statement.
 
-use crate::{FileRefusal, Refused};
-use syntax::{Call, Clause, DirectiveKind, Module, Parse, SyntaxKind, SyntaxNode, Target, directives};
+/// Where an expression stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "each row of the table says what it is")]
+pub enum Position {
+    Statement,
+    MatchedValue,
+    Argument,
+    Operand,
+    PipedValue,
+    PipeTarget,
+    Element,
+    Subject,
+    Condition,
+    Generator,
+    Filter,
+    WithStep,
+    FunctionBody,
+    HandlerBody,
+    UnknownArgument,
+    Pattern,
+    Guard,
+    Quoted,
+    Captured,
+    Attribute,
+    Directive,
+    Definition,
+    Option,
+    Timeout,
+    StructName,
+    MapKey,
+    Segment,
+    Interpolation,
+    RangeBound,
+    Membership,
+    MadeReference,
+    LastCall,
+}
 
-/// Names that probes put into a program; a program that has them is refused.
-const OWN_NAMES: [&str; 2] = ["scope_arg", "scope_value"];
-/// Trees nested deeper than this are refused: the checks walk them by recursion.
-const MAX_DEPTH: usize = 400;
+/// What may be done at a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Whose rule it is.
+    pub position: Position,
+    /// What stands inside may carry probes.
+    pub entered: bool,
+    /// It may be the argument of a probe.
+    pub wrapped: bool,
+    /// A probe may stand before it.
+    pub preceded: bool,
+    /// What it is, and why no more may be done to it.
+    pub why: &'static str,
+}
 
-/// Whether the file may be touched at all.
-pub fn check_file(parse: &Parse, root: &SyntaxNode) -> Result<(), FileRefusal> {
-    if let Some(error) = syntax::first_error(parse, root) {
-        return Err(FileRefusal { range: error.range, why: error.message });
+impl Rule {
+    /// Whether a test took it away.
+    pub const fn is_removed(self) -> bool {
+        self.why.is_empty()
     }
-    let refuse = |node: &SyntaxNode, why: &str| Err(FileRefusal { range: node.text_range(), why: why.into() });
-    let mut depth = 0usize;
-    for event in root.preorder() {
-        match event {
-            syntax::WalkEvent::Leave(_) => depth -= 1,
-            syntax::WalkEvent::Enter(node) => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return refuse(&node, "nested too deeply");
-                }
-                if uses_own_name(&node) {
-                    return refuse(&node, "the file uses a name that is reserved for probes");
-                }
-            }
+}
+
+const fn rule(position: Position, may: &str, why: &'static str) -> Rule {
+    let may = may.as_bytes();
+    Rule { position, entered: may[0] == b'e', wrapped: may[1] == b'w', preceded: may[2] == b'p', why }
+}
+
+/// The table. `e`, `w`, `p`: entered, wrapped, preceded.
+pub const TABLE: &[Rule] = &[
+    rule(Position::Statement, "ewp", "of a block or a body, in a function"),
+    rule(Position::MatchedValue, "ew-", "right of `=`; before it stands a pattern"),
+    rule(Position::Argument, "ew-", "of a call that is known to be a function's"),
+    rule(Position::Operand, "ew-", "of an operator that evaluates it once, or not at all"),
+    rule(Position::PipedValue, "ew-", "left of `|>`, where a function is on the right"),
+    rule(Position::PipeTarget, "e--", "right of `|>`: a call that lacks its first argument, no expression"),
+    rule(Position::Element, "ew-", "of a list, a tuple or a map"),
+    rule(Position::Subject, "ew-", "of `case`"),
+    rule(Position::Condition, "ew-", "of `if`, `unless` or a clause of `cond`"),
+    rule(Position::Generator, "ew-", "right of `<-` in `for`"),
+    rule(Position::Filter, "ew-", "of `for`: evaluated as any expression"),
+    rule(Position::WithStep, "ew-", "right of `<-` in `with`, or a step without it"),
+    rule(Position::FunctionBody, "e--", "of `fn`: may run elsewhere, so it closes no frame"),
+    rule(Position::HandlerBody, "e--", "of `rescue` and `catch`: begins with `caught`"),
+    rule(Position::UnknownArgument, "---", "the callee may be a macro, which sees code and not values"),
+    rule(Position::Pattern, "---", "a call in a pattern is no call"),
+    rule(Position::Guard, "---", "guards call nothing but what the VM allows there"),
+    rule(Position::Quoted, "---", "code that is data: it runs elsewhere, or never"),
+    rule(Position::Captured, "---", "between `&` and its operand nothing may stand, and `&1` belongs to it"),
+    rule(Position::Attribute, "---", "evaluated when the module is compiled; in a function, its value stands there"),
+    rule(Position::Directive, "---", "`import`, `alias`, `require` and `use` are read by the compiler"),
+    rule(Position::Definition, "---", "a module, function or macro that is defined inside a function"),
+    rule(Position::Option, "---", "of `for`: `into: \"\"` and `uniq: true` are read by the compiler"),
+    rule(Position::Timeout, "---", "of `receive`: the loop of a receive is the VM's own"),
+    rule(Position::StructName, "---", "the compiler looks the struct up by it"),
+    rule(Position::MapKey, "---", "often a literal, which the compiler sorts and checks"),
+    rule(Position::Segment, "---", "of a binary: a bare string or a size is read by the compiler"),
+    rule(Position::Interpolation, "---", "inside a string, sigil or heredoc, where layout is content"),
+    rule(Position::RangeBound, "---", "`..` of literals is a literal"),
+    rule(Position::Membership, "---", "`in` looks at how its right side is written"),
+    rule(Position::MadeReference, "e--", "wrapped, the VM no longer sees which messages are older than it"),
+    rule(Position::LastCall, "e--", "a tail call stays one: `exits` decides"),
+];
+
+/// The table, of which a test may remove a rule, to see that something fails.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Positions {
+    removed: Option<Position>,
+}
+
+impl Positions {
+    /// The table without the row of `position`: everything may be done there.
+    #[cfg(test)]
+    pub const fn without(position: Position) -> Self {
+        Self { removed: Some(position) }
+    }
+
+    /// What may be done at `position`.
+    pub fn rule(self, position: Position) -> Rule {
+        let none = Rule { position, entered: false, wrapped: false, preceded: false, why: "" };
+        match self.removed {
+            Some(removed) if removed == position => Rule { entered: true, wrapped: true, ..none },
+            _ => TABLE.iter().copied().find(|rule| rule.position == position).unwrap_or(none),
         }
     }
-    for directive in directives(root) {
-        let hides_def = directive.kind == DirectiveKind::Import
-            && directive.modules.iter().any(|module| module == "Kernel")
-            && ["except", "only"].iter().any(|key| hides(&directive.call, key));
-        if hides_def {
-            return refuse(directive.call.node(), "`def` is not Kernel's here");
-        }
-    }
-    Ok(())
-}
-
-fn uses_own_name(node: &SyntaxNode) -> bool {
-    match node.kind() {
-        SyntaxKind::IDENTIFIER => {
-            let text = node.text().to_string();
-            OWN_NAMES.iter().any(|name| text.starts_with(name))
-        }
-        SyntaxKind::ATOM => node.text() == ":scope_probe",
-        _ => false,
-    }
-}
-
-/// `import Kernel, except: [def: 2]`, or an `only:` without it.
-fn hides(import: &Call, key: &str) -> bool {
-    let Some(list) = import.keyword(key) else { return false };
-    // A keyword's token holds the space behind its colon.
-    let text: String = syntax::text_without_trivia(&list).split_whitespace().collect();
-    let named = |name: &str| text.contains(&format!("{name}:2"));
-    let defines = named("def") || named("defp");
-    if key == "except" { defines } else { !defines }
-}
-
-/// Whether the clause's body may be entered.
-pub fn check_clause(module: &Module, clause: &Clause) -> Result<(), Refused> {
-    let refuse = |why: &str| Err(Refused { range: clause.call.range(), why: why.into() });
-    if module.definer == "defprotocol" {
-        return refuse("protocols are consolidated: their functions stay clean");
-    }
-    for attribute in module.statements().iter().filter_map(attribute) {
-        match attribute.local_name().as_deref() {
-            Some("on_load") => return refuse("the module has `@on_load`"),
-            Some("compile") if inlines(&attribute, &clause.name) => return refuse("the function is inlined"),
-            _ => {}
-        }
-    }
-    let calls = clause.call.node().descendants().filter_map(|node| Call::cast(&node));
-    for call in calls {
-        match call.target() {
-            Target::Local(name) if name == "binding" => return refuse("the body calls `binding()`"),
-            Target::Remote(left, name) if name == "binding" && left.text() == "Kernel" => {
-                return refuse("the body calls `binding()`");
-            }
-            Target::Local(name) if name == "dbg" && shows_binding(&call) => {
-                return refuse("the body calls `dbg()`, which shows its variables");
-            }
-            Target::Local(name) if name == "unquote" && !inside_quote(call.node()) => {
-                return refuse("the clause is generated (`unquote`)");
-            }
-            Target::Remote(_, name) if name == "nif_error" => return refuse("the function is a NIF's stub"),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// `@name value` as the call `name value`.
-fn attribute(statement: &SyntaxNode) -> Option<Call> {
-    let is_attribute = statement.kind() == SyntaxKind::UNARY_OPERATOR
-        && statement.children_with_tokens().any(|child| child.kind() == SyntaxKind::T_AT);
-    if is_attribute { Call::cast(&statement.first_child()?) } else { None }
-}
-
-fn inlines(attribute: &Call, name: &str) -> bool {
-    let text = syntax::text_without_trivia(attribute.node());
-    // Without a list of names and arities (`@compile :inline`), any may be inlined.
-    let names_functions = text.chars().any(|c| c.is_ascii_digit());
-    text.contains("inline") && (!names_functions || text.contains(&format!("{name}:")))
-}
-
-/// `dbg()` on its own; behind a pipe it shows what comes from there.
-fn shows_binding(dbg: &Call) -> bool {
-    let is_pipe =
-        |node: &SyntaxNode| node.children_with_tokens().any(|child| child.kind() == SyntaxKind::T_PIPE_GREATER);
-    dbg.arguments().is_empty() && !dbg.node().parent().as_ref().is_some_and(is_pipe)
-}
-
-fn inside_quote(node: &SyntaxNode) -> bool {
-    node.ancestors().filter_map(|node| Call::cast(&node)).any(|call| call.local_name().as_deref() == Some("quote"))
 }

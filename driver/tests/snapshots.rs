@@ -5,10 +5,11 @@
 //! then read the diff.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use driver::{Project, Source};
+use driver::{Project, Settings, Source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
+use wire::{Request, Strength};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -44,13 +45,18 @@ fn with_small_ids(text: &str) -> String {
     out
 }
 
+/// Every function with this much recorded of it.
+fn at(strength: Strength) -> Settings {
+    Settings { request: Request { strength, ..Request::default() }, ..Settings::default() }
+}
+
 /// The instrumented text, and behind it what was refused, as comments.
-fn shown(path: &str, text: &[u8]) -> String {
-    let mut shown = match driver::preview(path, text) {
-        Ok(text) => with_small_ids(&text),
+fn shown(path: &str, text: &[u8], strength: Strength) -> String {
+    let mut shown = match driver::preview_with(path, text, at(strength)) {
+        Ok(preview) => with_small_ids(&preview.text),
         Err(refusal) => return format!("# {refusal}\n"),
     };
-    let project = Project::of_sources(vec![Source { path: path.into(), text: text.to_vec() }]);
+    let project = Project::of_sources(vec![Source { path: path.into(), text: text.to_vec() }]).with(at(strength));
     let built = driver::build(&project, &|| {});
     for refusal in built.files.iter().flat_map(|file| &file.refusals) {
         shown.push_str(&format!("# line {} stays without probes: {}\n", refusal.line, refusal.why));
@@ -60,7 +66,7 @@ fn shown(path: &str, text: &[u8]) -> String {
 
 /// Compares what becomes of the sources of one folder with the snapshots of
 /// another, and tells every difference, not the first alone.
-fn check(sources: &str, prefix: &str, snapshots: &str) {
+fn check(sources: &str, prefix: &str, snapshots: &str, strength: Strength) {
     let mut settings = insta::Settings::new();
     settings.set_snapshot_path(root().join(snapshots));
     settings.set_prepend_module_to_snapshot(false);
@@ -70,7 +76,7 @@ fn check(sources: &str, prefix: &str, snapshots: &str) {
     for file in files(&root().join(sources), "ex") {
         let text = std::fs::read(root().join(sources).join(&file)).unwrap();
         let name = file.with_extension("").to_str().unwrap().replace('/', "-");
-        let shown = shown(&format!("{prefix}{}", file.display()), &text);
+        let shown = shown(&format!("{prefix}{}", file.display()), &text, strength);
         let compare = || settings.bind(|| insta::assert_snapshot!(name.as_str(), shown));
         if catch_unwind(std::panic::AssertUnwindSafe(compare)).is_err() {
             differ.push(name.clone());
@@ -85,12 +91,22 @@ fn check(sources: &str, prefix: &str, snapshots: &str) {
 
 #[test]
 fn each_construct_is_instrumented_as_reviewed() {
-    check("snapshots/cases", "lib/", "snapshots");
+    check("snapshots/cases", "lib/", "snapshots", Strength::Boundaries);
+}
+
+#[test]
+fn each_construct_is_instrumented_in_full_as_reviewed() {
+    check("snapshots/cases", "lib/", "snapshots/full", Strength::Values);
 }
 
 #[test]
 fn the_shop_is_instrumented_as_reviewed() {
-    check("tests/apps/shop/lib", "lib/", "snapshots/shop");
+    check("tests/apps/shop/lib", "lib/", "snapshots/shop", Strength::Boundaries);
+}
+
+#[test]
+fn the_shop_is_instrumented_in_full_as_reviewed() {
+    check("tests/apps/shop/lib", "lib/", "snapshots/shop/full", Strength::Values);
 }
 
 /// Elixir's own parser, and the check that the Mix step makes of each file,
@@ -100,14 +116,18 @@ fn elixir_finds_nothing_but_probes_in_the_cases() {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cases");
     std::fs::create_dir_all(&dir).unwrap();
     let mut pairs = Vec::new();
-    for file in files(&root().join("snapshots/cases"), "ex") {
-        let original = root().join("snapshots/cases").join(&file);
-        if let Ok(text) = driver::preview("lib/case.ex", &std::fs::read(&original).unwrap()) {
-            std::fs::write(dir.join(&file), text).unwrap();
-            pairs.extend([original, dir.join(&file)]);
+    for strength in [Strength::Boundaries, Strength::Branches, Strength::Values] {
+        for file in files(&root().join("snapshots/cases"), "ex") {
+            let original = root().join("snapshots/cases").join(&file);
+            let text = std::fs::read(&original).unwrap();
+            if let Ok(preview) = driver::preview_with("lib/case.ex", &text, at(strength)) {
+                let probed = dir.join(format!("{strength:?}-{}", file.display()));
+                std::fs::write(&probed, preview.text).unwrap();
+                pairs.extend([original, probed]);
+            }
         }
     }
-    assert!(pairs.len() > 2 * 80, "most cases have probes");
+    assert!(pairs.len() > 3 * 2 * 80, "most cases have probes");
     let script = r##"
         for [original, instrumented] <- Enum.chunk_every(System.argv(), 2) do
           texts = Enum.map([original, instrumented], &File.read!/1)
@@ -115,9 +135,10 @@ fn elixir_finds_nothing_but_probes_in_the_cases() {
                do: IO.puts("#{original}:#{line}: #{why}")
         end
     "##;
-    let erasure = root().join("runtime-lib/elixir_scope/lib/elixir_scope/overlay/erasure.ex");
+    let overlay = root().join("runtime-lib/elixir_scope/lib/elixir_scope/overlay");
     let mut elixir = std::process::Command::new("elixir");
-    elixir.arg("-r").arg(erasure).args(["-e", script, "--"]).args(pairs);
+    elixir.arg("-pr").arg(overlay.join("erasure/*.ex")).arg("-r").arg(overlay.join("erasure.ex"));
+    elixir.args(["-e", script, "--"]).args(pairs);
     let output = elixir.output().expect("this test needs Elixir on the path");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");

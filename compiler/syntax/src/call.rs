@@ -76,9 +76,10 @@ impl Call {
         self.arguments().len() + usize::from(self.do_block().is_some())
     }
 
-    /// Whether the arguments stand in parentheses.
+    /// Whether the arguments stand in parentheses, which `f (x) + 1` does not.
     pub fn has_parentheses(&self) -> bool {
-        self.arguments_node().and_then(|node| node.first_token()).is_some_and(|token| token.text() == "(")
+        let first = self.arguments_node().and_then(|node| node.first_child_or_token());
+        first.is_some_and(|first| first.kind() == SyntaxKind::T_L_PAREN)
     }
 
     /// The do-block.
@@ -127,7 +128,7 @@ pub(crate) fn arguments_of(node: &SyntaxNode) -> Vec<Argument> {
 }
 
 /// The pairs of a keyword list: key without its colon, and value.
-pub(crate) fn pairs(keywords: &SyntaxNode) -> Vec<(String, SyntaxNode)> {
+pub fn pairs(keywords: &SyntaxNode) -> Vec<(String, SyntaxNode)> {
     let pair = |node: SyntaxNode| {
         let pair = Pair::cast(&node)?;
         let key = pair.key()?.text().to_string();

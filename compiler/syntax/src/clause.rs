@@ -163,7 +163,7 @@ impl Clause {
             _ => return None,
         };
         let body = Body::of(&call)?;
-        let Some(Argument::Expr(signature)) = call.arguments().into_iter().next() else { return None };
+        let signature = signature(&call)?;
         let head = without_guard(&signature)?;
         let (name, arguments) = name_and_arguments(&head)?;
         Some(Self { kind, name, arguments, head, signature, call, body })
@@ -172,6 +172,19 @@ impl Clause {
     /// The number of arguments.
     pub fn arity(&self) -> usize {
         self.arguments.len()
+    }
+}
+
+/// The name and the argument patterns of whatever is defined as `def` does it,
+/// with a body or without, if the name is a plain one.
+pub fn definition_head(call: &Call) -> Option<(String, Vec<SyntaxNode>)> {
+    name_and_arguments(&without_guard(&signature(call)?)?)
+}
+
+fn signature(call: &Call) -> Option<SyntaxNode> {
+    match call.arguments().into_iter().next()? {
+        Argument::Expr(signature) => Some(signature),
+        Argument::Keywords(_) => None,
     }
 }
 

@@ -33,9 +33,9 @@ mod scan;
 mod stuck;
 pub mod views;
 
-pub use call::{Argument, Call, Target};
+pub use call::{Argument, Call, Target, pairs as keyword_pairs};
 pub use chunk::{Outline, Piece};
-pub use clause::{Body, Clause, ClauseKind, Section, SectionRole, stab_body, statements};
+pub use clause::{Body, Clause, ClauseKind, Section, SectionRole, definition_head, stab_body, statements};
 pub use kinds::SyntaxKind;
 pub use line_index::{LineColumn, LineIndex};
 pub use module::{Directive, DirectiveKind, Module, directives, modules};

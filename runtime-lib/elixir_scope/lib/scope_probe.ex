@@ -18,11 +18,15 @@ defmodule :scope_probe do
     @doc "A clause body is entered, with these arguments."
     @spec enter(unquote_splicing(Enum.map(1..arity, fn _ -> quote(do: term) end))) :: :ok
     def enter(unquote_splicing(Enum.map(arguments, fn _ -> quote(do: _) end))), do: :ok
+
+    @doc "These variables have these values."
+    @spec locals(unquote_splicing(Enum.map(1..arity, fn _ -> quote(do: term) end))) :: :ok
+    def locals(unquote_splicing(Enum.map(arguments, fn _ -> quote(do: _) end))), do: :ok
   end
 
-  @doc "A clause of a branching form is taken."
-  @spec branch(id) :: :ok
-  def branch(_id), do: :ok
+  @doc "A clause of a branching form is taken; `nil` is what an empty one yields."
+  @spec branch(id) :: nil
+  def branch(_id), do: nil
 
   @doc "A handler caught."
   @spec caught(id, atom, term, list) :: :ok

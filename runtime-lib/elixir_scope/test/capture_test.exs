@@ -155,20 +155,23 @@ defmodule ElixirScope.CaptureTest do
       none = [-1, 2 ** 59, 2 ** 64, 2 ** 70, 1.0, :id, nil]
       refute Gate.on?()
       Probes.check!(Probes.calls(ids ++ none))
+      off = Enum.sort(Probes.exported())
 
       events =
         record(dir, fn ->
           assert Gate.on?()
+          assert Enum.sort(Probes.exported()) == off
           Probes.check!(Probes.calls(ids ++ none))
         end)
 
       refute Gate.on?()
       assert events |> own() |> Enum.map(& &1.node) |> Enum.uniq() |> Enum.sort() == ids
-      assert Enum.sort(Native.probes()) == Enum.sort(Probes.exported())
+      assert Enum.sort(Native.probes()) == off
     end
 
     test "write what their names say", %{dir: dir} do
       values = [nil, false, true, :nil_, 0]
+      ten = [1, :two, "three", [4], {5}, %{6 => 6}, 7.0, nil, self(), <<1::1>>]
 
       events =
         record(dir, fn ->
@@ -179,6 +182,9 @@ defmodule ElixirScope.CaptureTest do
           :scope_probe.tail(5, :last)
           :scope_probe.branch(6)
           :scope_probe.caught(7, :error, :badarg, [{:m, :f, 1, []}])
+          :scope_probe.bind(8, {:bound, values})
+          :scope_probe.locals(9)
+          apply(:scope_probe, :locals, [10 | ten])
         end)
 
       written = for event <- own(events), do: {event.kind, event.node, event.terms}
@@ -193,7 +199,10 @@ defmodule ElixirScope.CaptureTest do
                {:tail, 4, []},
                {:tail, 5, []},
                {:branch, 6, []},
-               {:caught, 7, [:error, :badarg, [{:m, :f, 1, []}]]}
+               {:caught, 7, [:error, :badarg, [{:m, :f, 1, []}]]},
+               {:bind, 8, [{:bound, values}]},
+               {:locals, 9, []},
+               {:locals, 10, ten}
              ]
     end
   end

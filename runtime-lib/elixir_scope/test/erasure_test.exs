@@ -112,6 +112,9 @@ defmodule ElixirScope.Overlay.ErasureTest do
             ":scope_probe.leave(1, 2)",
             "scope_arg1 = 2",
             "scope_value",
+            "scope_error",
+            "scope_kind + 1",
+            "f(scope_reason)",
             "[:scope_probe]"
           ] do
         assert refused("a()\n" <> original, "a()\n" <> original, line(original)) =~ "reserved"
@@ -145,6 +148,19 @@ defmodule ElixirScope.Overlay.ErasureTest do
           n when n > 10 -> f(%{a: 1}, n - 1)
         end
       end
+
+      def g(x) do
+        y = make_ref()
+        with {:ok, z} <- h(x, y), do: z
+      rescue
+        KeyError -> x
+      catch
+        {:t, t} -> t
+      end
+
+      def h(x, y) do
+        x && y
+      end
     end
     """
 
@@ -160,6 +176,19 @@ defmodule ElixirScope.Overlay.ErasureTest do
           n when n > 10 -> f(%{a: 1}, :scope_probe.tail(6, n - 1))
         end
       end
+
+      def g(x) do :scope_probe.enter(7, x);
+        y = make_ref(); :scope_probe.locals(8, x, y)
+        with {:ok, z} <- :scope_probe.bind(9, (h(x, y))), :scope_probe.branch(10), do: z
+      rescue
+        scope_error in KeyError -> :scope_probe.caught(11, :error, scope_error, __STACKTRACE__); x
+      catch
+        {:t, t} = scope_arg1 -> :scope_probe.caught(12, :throw, scope_arg1, __STACKTRACE__); t
+      end
+
+      def h(x, y) do :scope_probe.enter(13, x, y);
+        case [] do _ when (x == y) -> :scope_probe.locals(14, x); _ -> :ok end; x && y
+      catch scope_kind, scope_reason -> :scope_probe.caught(15, scope_kind, scope_reason, __STACKTRACE__); :erlang.raise(scope_kind, scope_reason, __STACKTRACE__) end
     end
     """
 

@@ -67,7 +67,7 @@ unsafe extern "C" fn enter(env: Env, argc: c_int, argv: *const RawTerm) -> RawTe
 unsafe extern "C" fn branch(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
     // SAFETY: by the VM's call.
     unsafe { record(env, argc, argv, Kind::Branch, false) };
-    ok()
+    nil()
 }
 
 unsafe extern "C" fn caught(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
@@ -128,6 +128,12 @@ unsafe extern "C" fn tail(env: Env, argc: c_int, argv: *const RawTerm) -> RawTer
     }
 }
 
+unsafe extern "C" fn locals(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call.
+    unsafe { record(env, argc, argv, Kind::Locals, true) };
+    ok()
+}
+
 /// Does nothing: what calling a NIF costs.
 unsafe extern "C" fn nop(_env: Env, _argc: c_int, _argv: *const RawTerm) -> RawTerm {
     ok()
@@ -164,5 +170,16 @@ register! {
     c"bind" / 2 => bind;
     c"tail" / 1 => tail;
     c"tail" / 2 => tail;
+    c"locals" / 1 => locals;
+    c"locals" / 2 => locals;
+    c"locals" / 3 => locals;
+    c"locals" / 4 => locals;
+    c"locals" / 5 => locals;
+    c"locals" / 6 => locals;
+    c"locals" / 7 => locals;
+    c"locals" / 8 => locals;
+    c"locals" / 9 => locals;
+    c"locals" / 10 => locals;
+    c"locals" / 11 => locals;
     c"nop" / 0 => nop;
 }

@@ -11,7 +11,7 @@ pub(super) fn at(tokens: Tokens<'_>, index: usize, rare: bool, out: &mut Vec<Pat
         Lexeme::Identifier => name(tokens, index, rare),
         Lexeme::Alias | Lexeme::Atom | Lexeme::KeywordKey if rare => foreign_name(tokens, index),
         Lexeme::Operator(Operator::Range) => range_after_name(tokens, index),
-        Lexeme::Open => bracket_on_new_line(tokens, index),
+        Lexeme::Open | Lexeme::Operator(Operator::Dual) => value_on_new_line(tokens, index),
         Lexeme::Comma => trailing_comma_of_access(tokens, index),
         Lexeme::Semicolon => idle_semicolon(tokens, index),
         Lexeme::TextOpen if rare => return uninterpreted(tokens, index, out),
@@ -56,12 +56,13 @@ fn range_after_name(tokens: Tokens<'_>, index: usize) -> Option<Patch> {
 }
 
 /// `f(2)` newline `(d) -> …`: the grammar may go on with the call, or take the
-/// value apart. A semicolon in place of the line end is the same to Elixir.
-fn bracket_on_new_line(tokens: Tokens<'_>, index: usize) -> Option<Patch> {
+/// value apart; `b; a` newline `-1 -> …`: it may subtract. A semicolon in place of the
+/// line end is the same to Elixir.
+fn value_on_new_line(tokens: Tokens<'_>, index: usize) -> Option<Patch> {
     let line_end = index.checked_sub(1)?;
     let after = line_end.checked_sub(1)?;
     let goes_on = tokens.ends_value(after) || tokens.lexeme(after) == Some(Lexeme::Section);
-    let may_go_on = matches!(tokens.text(index), "(" | "[") && goes_on;
+    let may_go_on = matches!(tokens.text(index), "(" | "[" | "+" | "-") && goes_on;
     if !may_go_on || tokens.lexeme(line_end) != Some(Lexeme::LineEnd) {
         return None;
     }

@@ -35,7 +35,7 @@ defmodule ElixirScope.Native do
   @doc "The probes, with their arities."
   @spec probes() :: [{atom, arity}]
   def probes do
-    for(arity <- 1..11, do: {:enter, arity}) ++
+    for(name <- [:enter, :locals], arity <- 1..11, do: {name, arity}) ++
       [branch: 1, caught: 4, leave: 1, leave: 2, leave_falsy: 2, leave_truthy: 2] ++
       [bind: 2, tail: 1, tail: 2]
   end
@@ -92,10 +92,12 @@ defmodule ElixirScope.Native do
   for arity <- 1..11 do
     @doc false
     def enter(unquote_splicing(Enum.map(1..arity, fn _ -> quote(do: _) end))), do: :ok
+    @doc false
+    def locals(unquote_splicing(Enum.map(1..arity, fn _ -> quote(do: _) end))), do: :ok
   end
 
   @doc false
-  def branch(_), do: :ok
+  def branch(_), do: nil
   @doc false
   def caught(_, _, _, _), do: :ok
   @doc false

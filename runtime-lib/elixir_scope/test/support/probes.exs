@@ -25,8 +25,8 @@ defmodule ElixirScope.Test.Probes do
   end
 
   @doc "What a probe gives back, by the documentation of `:scope_probe`."
-  def value(name, _) when name in [:enter, :branch, :caught], do: :ok
-  def value(:leave, [_]), do: nil
+  def value(name, _) when name in [:enter, :locals, :caught], do: :ok
+  def value(name, [_]) when name in [:leave, :branch], do: nil
   def value(:tail, [_]), do: :ok
   def value(_, [_, value]), do: value
 end

@@ -15,6 +15,7 @@ defmodule ElixirScope.Test.Segments do
     4 => :branch,
     5 => :bind,
     6 => :caught,
+    7 => :locals,
     16 => :name_atom,
     17 => :name_process,
     18 => :exit,

@@ -16,9 +16,10 @@ defmodule ElixirScope.Overlay.Compiler do
 
   @type job :: %{path: String.t(), source: Path.t(), text: Path.t()}
   @type settings :: %{
-          overlay: Path.t(),
-          elixirc_options: keyword,
-          overlay?: (module -> boolean)
+          :overlay => Path.t(),
+          :elixirc_options => keyword,
+          :overlay? => (module -> boolean),
+          optional(:sink) => module
         }
   @type compiled :: %{module: module, md5: binary, overlay?: boolean}
   @type outcome ::
@@ -29,6 +30,8 @@ defmodule ElixirScope.Overlay.Compiler do
 
   @doc """
   Compiles the jobs and says for each path how it went.
+
+  `sink` is the module whose functions are the probes, `:scope_probe` unless named.
   """
   @spec run([job], settings) :: [{String.t(), outcome}]
   def run([], _settings), do: []
@@ -89,7 +92,7 @@ defmodule ElixirScope.Overlay.Compiler do
       Quiet.task(sink, fn ->
         with {:ok, original} <- read(job.source),
              {:ok, text} <- read(job.text),
-             options = Code.get_compiler_option(:parser_options),
+             options = [sink: sink(settings)] ++ Code.get_compiler_option(:parser_options),
              {:ok, term} <- Erasure.check(original, text, job.source, options) do
           compile_term(term, job.source, settings)
         end
@@ -136,7 +139,7 @@ defmodule ElixirScope.Overlay.Compiler do
   end
 
   defp write({module, beam}, settings) do
-    overlay? = settings.overlay?.(module) and probed?(beam)
+    overlay? = settings.overlay?.(module) and probed?(beam, sink(settings))
 
     if overlay? do
       path = Loader.beam(settings.overlay, module)
@@ -148,12 +151,14 @@ defmodule ElixirScope.Overlay.Compiler do
   end
 
   # A protocol stays clean: consolidation replaces its module.
-  defp probed?(beam) do
+  defp probed?(beam, sink) do
     {:ok, {_, [imports: imports, exports: exports]}} =
       :beam_lib.chunks(beam, [:imports, :exports])
 
-    List.keymember?(imports, :scope_probe, 0) and {:__protocol__, 1} not in exports
+    List.keymember?(imports, sink, 0) and {:__protocol__, 1} not in exports
   end
+
+  defp sink(settings), do: Map.get(settings, :sink, :scope_probe)
 
   # Everything that is in memory only and comes from one of our files, whether
   # its compilation was finished or not.

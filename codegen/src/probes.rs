@@ -1,0 +1,193 @@
+//! The probes of one clause, as they are collected: insertions and sites.
+
+use crate::edit::{Layer, depth};
+use crate::grouping::{Grouping, grouping};
+use crate::{Ids, Insertion, Refused, Side, Sink, Site};
+use std::collections::BTreeSet;
+use syntax::{Section, SyntaxKind, SyntaxNode, TextRange, TextSize, first_token, statements, trimmed_range};
+use wire::{NodeId, NodeKind};
+
+/// What collecting gives: a clause is refused whole.
+pub type Done = Result<(), Refused>;
+
+/// A body of which a probe may become the first statement.
+#[derive(Clone, Debug)]
+pub enum Lead {
+    /// The value of a keyword.
+    Keyword(SyntaxNode),
+    /// A block that begins with a word: `do`, `else`, `after`.
+    Block(SyntaxNode),
+    /// A clause with an arrow.
+    Stab(SyntaxNode),
+}
+
+impl Lead {
+    /// The body of a section without clauses of its own.
+    pub fn of(section: &Section) -> Self {
+        if section.keyword { Self::Keyword(section.node.clone()) } else { Self::Block(section.node.clone()) }
+    }
+
+    /// Its statements; a keyword's value is one.
+    pub fn statements(&self) -> Vec<SyntaxNode> {
+        match self {
+            Self::Keyword(value) => vec![value.clone()],
+            Self::Block(block) => statements(block),
+            Self::Stab(stab) => syntax::stab_body(stab).map(|body| statements(&body)).unwrap_or_default(),
+        }
+    }
+
+    /// The node that stands for it.
+    pub fn node(&self) -> &SyntaxNode {
+        match self {
+            Self::Keyword(node) | Self::Block(node) | Self::Stab(node) => node,
+        }
+    }
+
+    /// Behind the word or arrow that opens it.
+    fn opening(&self) -> Option<TextSize> {
+        let token = match self {
+            Self::Keyword(_) => None,
+            Self::Block(block) => first_token(block),
+            Self::Stab(stab) => {
+                let mut tokens = stab.children_with_tokens().filter_map(|child| child.into_token());
+                tokens.find(|token| token.kind() == SyntaxKind::T_MINUS_GREATER)
+            }
+        };
+        token.map(|token| token.text_range().end())
+    }
+}
+
+/// Collects the probes of one clause.
+pub struct Probes<'a> {
+    clause: NodeId,
+    ids: &'a Ids<'a>,
+    sink: &'a Sink,
+    insertions: Vec<Insertion>,
+    sites: Vec<Site>,
+    taken: BTreeSet<NodeId>,
+    /// Empty bodies that have a value now.
+    filled: Vec<SyntaxNode>,
+}
+
+impl<'a> Probes<'a> {
+    /// None yet.
+    pub fn new(clause: NodeId, ids: &'a Ids<'a>, sink: &'a Sink) -> Self {
+        Self {
+            clause,
+            ids,
+            sink,
+            insertions: Vec::new(),
+            sites: Vec::new(),
+            taken: BTreeSet::new(),
+            filled: Vec::new(),
+        }
+    }
+
+    /// What was collected.
+    pub fn finish(self) -> (Vec<Insertion>, Vec<Site>) {
+        (self.insertions, self.sites)
+    }
+
+    /// Whether a probe of this kind stands somewhere.
+    pub fn has(&self, kind: NodeKind) -> bool {
+        self.sites.iter().any(|site| site.kind == kind)
+    }
+
+    /// Whether the node is the site of a probe.
+    pub fn is_taken(&self, node: &SyntaxNode) -> bool {
+        (self.ids)(node).is_some_and(|id| self.taken.contains(&id))
+    }
+
+    /// The text of a call of a probe.
+    pub fn call(&self, name: &str, arguments: &str) -> String {
+        format!("{}.{name}({arguments})", self.sink.as_str())
+    }
+
+    /// A new site at `node`.
+    pub fn site(&mut self, node: &SyntaxNode, kind: NodeKind, label: String) -> Result<NodeId, Refused> {
+        self.site_as(node, kind, label, "")
+    }
+
+    /// A new site at `node`, which may have another: `role` tells them apart.
+    pub fn site_as(&mut self, node: &SyntaxNode, kind: NodeKind, label: String, role: &str) -> Result<NodeId, Refused> {
+        let id = (self.ids)(node).ok_or_else(|| refuse(node, "the node has no id"))?;
+        let id = if role.is_empty() { id } else { id.derived(role) };
+        let parent = (kind != NodeKind::Clause).then_some(self.clause);
+        self.taken.insert(id);
+        self.sites.push(Site { id, parent, kind, range: trimmed_range(node), label });
+        Ok(id)
+    }
+
+    /// Adds an insertion.
+    pub fn insert(&mut self, at: TextSize, side: Side, depth: u32, text: String, node: NodeId) {
+        self.insertions.push(Insertion { at, side, depth, text, node });
+    }
+
+    /// Puts `text` on both sides of `node`.
+    pub fn around(&mut self, node: &SyntaxNode, layer: Layer, open: String, close: &str, id: NodeId) {
+        let (range, depth) = (trimmed_range(node), depth(node, layer));
+        self.insert(range.start(), Side::Open, depth, open, id);
+        self.insert(range.end(), Side::Close, depth, close.into(), id);
+    }
+
+    /// Makes `node` the last argument of the probe `name`.
+    ///
+    /// # Errors
+    /// When it can be no argument.
+    pub fn wrap(&mut self, node: &SyntaxNode, name: &str, layer: Layer, id: NodeId) -> Done {
+        let (open, close) = match grouping(node) {
+            Grouping::Needed => ("(", "))"),
+            Grouping::Needless => ("", ")"),
+            Grouping::Impossible => return Err(refuse(node, "`not` before a call without parentheses")),
+        };
+        let call = self.call(name, &format!("{id}, {open}"));
+        // The call's own parenthesis comes behind the node.
+        self.around(node, layer, call.trim_end_matches(')').to_owned(), close, id);
+        Ok(())
+    }
+
+    /// Makes `probe` the first statement of a body. Of an empty one it is all, unless
+    /// [`Probes::fill`] came before.
+    ///
+    /// # Errors
+    /// When the body consists of clauses.
+    pub fn lead(&mut self, body: &Lead, layer: Layer, probe: &str, id: NodeId) -> Done {
+        if let Lead::Keyword(value) = body {
+            self.around(value, layer, format!("({probe}; "), ")", id);
+            return Ok(());
+        }
+        match body.statements().first() {
+            Some(first) if first.kind() == SyntaxKind::STAB_CLAUSE => Err(refuse(first, "a body of `->` clauses")),
+            Some(first) => {
+                let text = format!("{probe}; ");
+                self.insert(trimmed_range(first).start(), Side::Open, depth(first, layer), text, id);
+                Ok(())
+            }
+            None => {
+                let more = if self.filled.contains(body.node()) { ";" } else { "" };
+                self.open(body, layer, format!(" {probe}{more}"), id)
+            }
+        }
+    }
+
+    /// Gives an empty body its value, `nil`, by a probe that yields it.
+    ///
+    /// # Errors
+    /// When nothing opens the body.
+    pub fn fill(&mut self, body: &Lead, probe: &str, id: NodeId) -> Done {
+        self.filled.push(body.node().clone());
+        self.open(body, Layer::Inside, format!(" {probe}"), id)
+    }
+
+    fn open(&mut self, body: &Lead, layer: Layer, text: String, id: NodeId) -> Done {
+        let at = body.opening().ok_or_else(|| refuse(body.node(), "an empty body"))?;
+        self.insert(at, Side::Open, depth(body.node(), layer), text, id);
+        Ok(())
+    }
+}
+
+/// A refusal of the clause because of `node`.
+pub fn refuse(node: &SyntaxNode, why: &str) -> Refused {
+    let range: TextRange = trimmed_range(node);
+    Refused { range, why: why.into() }
+}

@@ -1,0 +1,92 @@
+//! What expressions gave: `bind` around them.
+
+use crate::edit::Layer;
+use crate::grouping::{Grouping, grouping};
+use crate::positions::{Position, Rule};
+use crate::probes::Done;
+use crate::resolve::Verdict;
+use crate::walk::{Walk, operator};
+use syntax::{Call, SyntaxKind, SyntaxNode, Target};
+use wire::{NodeKind, Strength};
+
+impl Walk<'_, '_> {
+    /// Records what an expression gives, if that says something.
+    pub(crate) fn value(&mut self, node: &SyntaxNode, rule: Rule) -> Done {
+        let position = rule.position;
+        let tells = || rule.is_removed() || self.is_telling(node, position);
+        if self.strength < Strength::Values || !self.may_wrap(node) || !tells() {
+            return Ok(());
+        }
+        if matches!(grouping(node), Grouping::Impossible) {
+            return Ok(());
+        }
+        let label = self.label(&name_of(node, position));
+        let id = self.probes.site(node, NodeKind::Bound, label)?;
+        self.probes.wrap(node, "bind", Layer::Inside, id)
+    }
+
+    /// What `exits` gave a probe to has one, or is a call that must stay last.
+    fn may_wrap(&self, node: &SyntaxNode) -> bool {
+        self.positions.rule(Position::LastCall).wrapped || !self.probes.is_taken(node)
+    }
+
+    /// A call's result always is; anything else where a pattern takes it.
+    fn is_telling(&self, node: &SyntaxNode, position: Position) -> bool {
+        let matched = matches!(position, Position::MatchedValue | Position::WithStep | Position::Generator);
+        match node.kind() {
+            SyntaxKind::CALL => self.call_tells(node, matched),
+            SyntaxKind::BINARY_OPERATOR => match operator(node) {
+                Some((_, token, right)) if token == "|>" => self.call_tells(&right, matched),
+                Some((_, token, _)) => matched && !matches!(token.as_str(), "=" | ".." | "..//" | "<-"),
+                None => false,
+            },
+            SyntaxKind::ACCESS_CALL | SyntaxKind::MAP | SyntaxKind::TUPLE | SyntaxKind::LIST | SyntaxKind::BLOCK => {
+                matched
+            }
+            SyntaxKind::UNARY_OPERATOR => false,
+            SyntaxKind::IDENTIFIER => matched,
+            _ => false,
+        }
+    }
+
+    fn call_tells(&self, node: &SyntaxNode, matched: bool) -> bool {
+        let Some(call) = Call::cast(node) else { return false };
+        let keeps_reference =
+            !self.positions.rule(Position::MadeReference).wrapped && self.scope.makes_reference(&call);
+        if keeps_reference || self.scope.verdict(&call) == Verdict::NoReturn {
+            return false;
+        }
+        // Reading a field is no call that says much.
+        let reads_field = call.arguments_node().is_none() && matches!(call.target(), Target::Remote(..));
+        if reads_field { matched } else { matched || self.is_function(&call) }
+    }
+}
+
+/// What a value is called: the name it is matched with, else the callee.
+fn name_of(node: &SyntaxNode, position: Position) -> String {
+    let pattern = node.parent().and_then(|parent| parent.first_child());
+    let matched = matches!(position, Position::MatchedValue | Position::WithStep | Position::Generator);
+    match pattern.filter(|pattern| matched && pattern != node) {
+        Some(pattern) => short(&pattern),
+        None => match Call::cast(node).map(|call| call.target()) {
+            Some(Target::Local(name)) => name,
+            Some(Target::Remote(left, name)) => short(&left) + "." + &name,
+            _ => operator(node).map(|(_, token, right)| token + " " + &callee(&right)).unwrap_or_default(),
+        },
+    }
+}
+
+fn callee(node: &SyntaxNode) -> String {
+    node.first_child().map(|target| short(&target)).unwrap_or_default()
+}
+
+/// A node on one line, short.
+fn short(node: &SyntaxNode) -> String {
+    let text = node.text().to_string();
+    let words: Vec<_> = text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(40) {
+        Some((cut, _)) => format!("{}…", &line[..cut]),
+        None => line,
+    }
+}

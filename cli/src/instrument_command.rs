@@ -37,6 +37,9 @@ pub struct InstrumentArgs {
     /// The plan is for other applications too: say nothing of what this one has not
     #[arg(long)]
     shared_plan: bool,
+    /// What the plan, the exclusions and all output call PROJECT, such as deps/plug
+    #[arg(long = "as", value_name = "PATH")]
+    called: Option<String>,
     #[command(flatten)]
     check: check::CheckArgs,
 }
@@ -61,7 +64,11 @@ fn project(arguments: &InstrumentArgs) -> Result<Project, driver::Error> {
     let default = ["lib".to_owned()];
     let paths = if arguments.paths.is_empty() { &default[..] } else { &arguments.paths };
     let settings = driver::Settings { shared_plan: arguments.shared_plan, ..arguments.plan.settings()? };
-    Ok(Project::read(&arguments.project, paths)?.with(settings))
+    let project = Project::read(&arguments.project, paths)?.with(settings);
+    Ok(match &arguments.called {
+        Some(folder) => project.below(folder),
+        None => project,
+    })
 }
 
 fn instrument(arguments: &InstrumentArgs, project: &Project) -> Result<(), driver::Error> {

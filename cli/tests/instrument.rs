@@ -98,6 +98,20 @@ fn a_preview_is_the_text_or_a_diff() {
 }
 
 #[test]
+fn a_dependency_is_called_what_its_owner_calls_it() {
+    let dir = project("called");
+    std::fs::write(dir.join("p.toml"), "[[rules]]\nfunctions = \"Elsewhere\"\nstrategy = \"none\"\n").unwrap();
+    let arguments = ["instrument", ".", "--as", "deps/a", "--plan", "p.toml", "--shared-plan"];
+    let (code, out, err) = told(&run(&dir, &arguments));
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(!out.contains("warning"), "{out}");
+    assert_eq!(plan(&dir)["clauses"][0]["file"], "deps/a/lib/a.ex");
+    assert!(dir.join("_build/dev/elixir_scope/src/deps/a/lib/a.ex").exists());
+    assert_eq!(run(&dir, &[&arguments[..], &["--exclude", "deps/a"]].concat()).status.code(), Some(0));
+    assert!(!dir.join("_build/dev/elixir_scope/src/deps/a/lib/a.ex").exists());
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_named() {
     let dir = project("unwritable");
     std::fs::write(dir.join("file"), "").unwrap();

@@ -34,6 +34,14 @@ impl Project {
         Self { settings, ..self }
     }
 
+    /// The same sources, each with `folder` before its path: what a plan calls the
+    /// sources of a dependency.
+    pub fn below(mut self, folder: &str) -> Self {
+        let folder = folder.trim_end_matches('/');
+        self.sources.iter_mut().for_each(|source| source.path = format!("{folder}/{}", source.path));
+        self
+    }
+
     /// Reads every `*.ex` below `paths` of the Mix project at `root`. A path
     /// that does not exist is passed over, as Mix does.
     ///

@@ -7,6 +7,7 @@
 //! ```text
 //! cargo xtask demo           record the shop and read the recording
 //! cargo xtask test           everything CI tests
+//! cargo xtask instrument …   `elixirscope instrument …`, built here
 //! cargo xtask codegen        write the source that follows from the grammar
 //! cargo xtask corpus         fetch the code of others that checks and benchmarks read
 //! cargo xtask check NAME     one of the longer checks
@@ -19,6 +20,7 @@ mod check;
 mod codegen;
 mod corpus;
 mod demo;
+mod instrument;
 mod setup;
 mod shell;
 mod test;
@@ -39,6 +41,7 @@ usage: cargo xtask TASK
 
   demo             set up, record tests/apps/shop, show the recording
   test             set up, then every test CI runs
+  instrument …     build the command here and run `elixirscope instrument …`
   codegen          write the source that follows from the grammar; --check compares
   corpus           fetch the Elixir code that `check corpus` and `bench parse` read
   check NAME       one check: memory, kill, identical, off, bad-input, instructions,
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
+        ["instrument", arguments @ ..] => return instrument::run(arguments).unwrap_or_else(|failure| end(&failure)),
         ["demo"] => demo::run(),
         ["test"] => test::run(),
         ["check", "instructions", "--accept"] => check::accept(),
@@ -70,13 +74,15 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Failed(why)) => {
-            eprintln!("\nxtask: {why}");
-            ExitCode::from(1)
-        }
-        Err(Failure::CouldNotRun(why)) => {
-            eprintln!("\nxtask: {why}");
-            ExitCode::from(2)
-        }
+        Err(failure) => end(&failure),
     }
+}
+
+fn end(failure: &Failure) -> ExitCode {
+    let (why, code) = match failure {
+        Failure::Failed(why) => (why, 1),
+        Failure::CouldNotRun(why) => (why, 2),
+    };
+    eprintln!("\nxtask: {why}");
+    ExitCode::from(code)
 }

@@ -34,7 +34,7 @@ pub fn elixirscope() -> PathBuf {
 pub fn command(program: impl AsRef<std::ffi::OsStr>, directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(directory).env_remove("MIX_ENV").env_remove("SHOP_SCOPE");
-    for variable in ["ELIXIRSCOPE_RECORD", "ELIXIRSCOPE_DIR", "ELIXIRSCOPE_ENABLED"] {
+    for variable in ["ELIXIRSCOPE_RECORD", "ELIXIRSCOPE_DIR", "ELIXIRSCOPE_ENABLED", "ELIXIRSCOPE_STRATEGY"] {
         command.env_remove(variable);
     }
     command

@@ -166,7 +166,8 @@ defmodule ElixirScope.MixStepTest do
         {"ELIXIRSCOPE_BIN", context.stand_in},
         {"ELIXIRSCOPE_PREBUILT", "1"},
         {"ELIXIRSCOPE_RECORD", nil},
-        {"ELIXIRSCOPE_ENABLED", nil}
+        {"ELIXIRSCOPE_ENABLED", nil},
+        {"ELIXIRSCOPE_STRATEGY", nil}
       ] ++ env
 
     System.cmd("mix", arguments, cd: context.app, env: env, stderr_to_stdout: true)

@@ -8,11 +8,11 @@ defmodule ElixirScope.OverlayTest do
   @moduletag :tmp_dir
 
   describe "settings" do
-    defp read(options, env \\ :dev, override \\ nil),
-      do: Config.read([elixir_scope: options], env, override)
+    defp read(options, env \\ :dev, variables \\ []),
+      do: Config.read([elixir_scope: options], env, Map.new(variables))
 
     test "probes everywhere but in production" do
-      assert {:ok, %{active?: true}} = Config.read([], :dev, nil)
+      assert {:ok, %{active?: true}} = Config.read([], :dev, %{})
       assert {:ok, %{active?: true}} = read([], :staging)
       assert {:ok, %{active?: false}} = read([], :prod)
       assert {:ok, %{active?: true}} = read([envs: [:prod]], :prod)
@@ -21,16 +21,81 @@ defmodule ElixirScope.OverlayTest do
     end
 
     test "ELIXIRSCOPE_ENABLED has the last word" do
-      assert {:ok, %{active?: true}} = read([enabled: false], :prod, "1")
-      assert {:ok, %{active?: false}} = read([], :dev, "0")
-      assert {:error, "ELIXIRSCOPE_ENABLED must be 0 or 1, got: \"yes\""} = read([], :dev, "yes")
+      assert {:ok, %{active?: true}} = enabled("1", :prod, enabled: false)
+      assert {:ok, %{active?: false}} = enabled("0", :dev)
+      assert {:error, "ELIXIRSCOPE_ENABLED must be 0 or 1, got: \"yes\""} = enabled("yes", :dev)
+    end
+
+    defp enabled(value, env, options \\ []),
+      do: read(options, env, [{"ELIXIRSCOPE_ENABLED", value}])
+
+    test "what to record" do
+      assert {:ok, %{strategy: nil, deps: [], probe_module: :scope_probe} = config} = read([])
+      assert Config.arguments(config) == []
+      full = [{"ELIXIRSCOPE_STRATEGY", "full"}]
+      assert {:ok, %{strategy: :full}} = read([strategy: :minimal], :dev, full)
+      assert {:ok, %{strategy: :balanced}} = read(strategy: "balanced")
+
+      {:ok, config} =
+        read(
+          strategy: :balanced,
+          plan: "scope.toml",
+          exclude: ["lib/generated", Some.Module],
+          deps: [:plug],
+          probe_module: My.Sink
+        )
+
+      assert Enum.join(Config.arguments(config), " ") ==
+               "--strategy balanced --plan scope.toml --probe-module My.Sink --shared-plan " <>
+                 "--exclude lib/generated --exclude Some.Module"
+    end
+
+    test "what to record, wrongly" do
+      wrong = fn options, expected ->
+        assert {:error, message} = read(options)
+        assert message =~ expected
+      end
+
+      place = "in elixir_scope of mix.exs must be"
+      wrong.([strategy: :ful], ":strategy #{place} minimal, balanced or full, got: :ful, did you")
+      wrong.([plan: :scope], ":plan #{place} the path of a plan file, got: :scope")
+      wrong.([deps: :plug], ":deps #{place} a list of dependencies, or :all, got: :plug")
+      wrong.([probe_module: nil], ":probe_module #{place} the name of a module, got: nil")
+      wrong.([probe_modul: My.Sink], "did you mean :probe_module?")
+      assert {:error, message} = read([], :dev, [{"ELIXIRSCOPE_STRATEGY", "all"}])
+      assert message =~ "ELIXIRSCOPE_STRATEGY must be minimal, balanced or full, got: \"all\""
+    end
+
+    test "dependencies", %{tmp_dir: dir} do
+      alias ElixirScope.Overlay.Dependencies
+      fetched = Path.join(dir, "deps")
+
+      paths =
+        for name <- [:plug, :cowboy, :elixir_scope, :own], into: %{} do
+          path = Path.join(if(name == :own, do: dir, else: fetched), Atom.to_string(name))
+          File.mkdir_p!(path)
+          if name != :cowboy, do: File.write!(Path.join(path, "mix.exs"), "")
+          {name, path}
+        end
+
+      assert {:ok, [plug: _]} = Dependencies.resolve(:all, paths, fetched)
+      assert {:ok, [own: _, plug: _]} = Dependencies.resolve([:own, :plug], paths, fetched)
+
+      for {name, expected} <- [
+            plgu: "names :plgu, which is no dependency, did you mean :plug?",
+            cowboy: "names :cowboy, which has no mix.exs",
+            elixir_scope: "its probes would call themselves"
+          ] do
+        assert {:error, message} = Dependencies.resolve([name], paths, fetched)
+        assert message =~ expected
+      end
     end
 
     test "what is wrong is said" do
       assert {:error, message} = read(enable: true)
       assert message =~ "unknown key :enable in elixir_scope of mix.exs, did you mean :enabled?"
       assert {:error, message} = read(colour: true)
-      assert message =~ "the known keys are :enabled, :envs, :exclude"
+      assert message =~ "the known keys are :enabled, :envs, :strategy, :plan, :exclude"
       assert {:error, message} = read(envs: :dev)
       assert message =~ ":envs in elixir_scope of mix.exs must be a list of environments"
       assert {:error, message} = read(:on)
@@ -97,7 +162,7 @@ defmodule ElixirScope.OverlayTest do
       on_exit(fn -> restore_env("ELIXIRSCOPE_BIN", previous) end)
 
       System.put_env("ELIXIRSCOPE_BIN", path)
-      assert Command.instrument(dir, Path.join(dir, "out"), :app, ["lib"]) == {:error, "no good"}
+      assert Command.instrument(dir, Path.join(dir, "out"), :app, [], dir) == {:error, "no good"}
 
       System.put_env("ELIXIRSCOPE_BIN", path <> "nowhere")
       assert {:error, message} = Command.find()
@@ -269,15 +334,15 @@ defmodule ElixirScope.OverlayTest do
     test "loading follows what is wanted", context do
       {:ok, [%{md5: md5} | _]} = compile(context, @original, probed())
       wanted = %{ScopeOverlayCase => md5}
-      assert Loader.sync(:case_app, context.overlay, wanted) == []
+      assert Loader.sync(context.overlay, wanted) == []
       path = context.overlay |> Loader.beam(ScopeOverlayCase) |> String.to_charlist()
       assert :code.which(ScopeOverlayCase) == path
       assert ScopeOverlayCase.module_info(:md5) == md5
       # Nothing to do: the current code is not replaced.
       :code.purge(ScopeOverlayCase)
-      assert Loader.sync(:case_app, context.overlay, wanted) == []
+      assert Loader.sync(context.overlay, wanted) == []
       refute :erlang.check_old_code(ScopeOverlayCase)
-      assert Loader.sync(:case_app, context.overlay, %{}) == []
+      assert Loader.sync(context.overlay, %{}) == []
       refute :erlang.module_loaded(ScopeOverlayCase)
     end
   end

@@ -9,19 +9,21 @@ defmodule ElixirScope.Overlay.Command do
   alias ElixirScope.Overlay.Report
 
   @doc """
-  Instruments the project at `root` into `out` and returns the command's report.
+  Instruments the project at `root` into `out` and returns the command's report;
+  `arguments` say what to record, and of which folders. Paths in them are relative
+  to `home`.
   """
-  @spec instrument(Path.t(), Path.t(), atom, [Path.t()]) ::
+  @spec instrument(Path.t(), Path.t(), atom, [String.t()], Path.t()) ::
           {:ok, Report.t()} | {:error, String.t()}
-  def instrument(root, out, app, paths) do
+  def instrument(root, out, app, arguments, home) do
     File.mkdir_p!(out)
 
     args =
       ["instrument", root, "--out", out, "--app", Atom.to_string(app), "--format", "term"] ++
-        Enum.flat_map(paths, &["--path", &1])
+        arguments
 
     with {:ok, command} <- find(),
-         :ok <- run(command, args, root) do
+         :ok <- run(command, args, home) do
       Report.read(Path.join(out, "report.term"))
     end
   end
@@ -69,8 +71,8 @@ defmodule ElixirScope.Overlay.Command do
     end
   end
 
-  defp run(command, args, root) do
-    case System.cmd(command, args, cd: root, stderr_to_stdout: true) do
+  defp run(command, args, home) do
+    case System.cmd(command, args, cd: home, stderr_to_stdout: true) do
       {_, 0} -> :ok
       {output, status} -> {:error, failure(command, status, String.trim(output))}
     end

@@ -14,13 +14,13 @@ defmodule ElixirScope.Overlay.Loader do
   def beam(overlay, module), do: Path.join(overlay, "#{Atom.to_string(module)}.beam")
 
   @doc """
-  Makes the VM run exactly `wanted` (module to md5) of an application's overlay.
+  Makes the VM run exactly `wanted` (module to md5) of an overlay.
 
   Returns the modules that could not be brought up to date.
   """
-  @spec sync(atom, Path.t(), %{module => binary}) :: [module]
-  def sync(app, overlay, wanted) do
-    loaded = :persistent_term.get({__MODULE__, app}, [])
+  @spec sync(Path.t(), %{module => binary}) :: [module]
+  def sync(overlay, wanted) do
+    loaded = :persistent_term.get({__MODULE__, overlay}, [])
     names = wanted |> Map.keys() |> Enum.sort()
 
     stuck =
@@ -30,7 +30,7 @@ defmodule ElixirScope.Overlay.Loader do
           not forget(module),
           do: module
 
-    if names != loaded, do: :persistent_term.put({__MODULE__, app}, names)
+    if names != loaded, do: :persistent_term.put({__MODULE__, overlay}, names)
 
     {present, absent} =
       wanted

@@ -8,39 +8,64 @@ defmodule ElixirScope.Overlay.Step do
   """
 
   alias ElixirScope.Config
-  alias ElixirScope.Overlay.{Command, Compiler, Loader, Manifest, Recording}
+  alias ElixirScope.Overlay.{Command, Compiler, Dependencies, Loader, Manifest, Recording}
   alias Mix.Task.Compiler.Diagnostic
 
   @type project :: %{
           app: atom,
+          home: Path.t(),
           root: Path.t(),
+          called: Path.t() | nil,
           out: Path.t(),
           ebin: Path.t(),
           paths: [Path.t()],
           elixirc_options: keyword,
           config: Config.t(),
           tell_all?: boolean,
+          dependencies: [project],
           command: pid | nil
         }
   @type result :: {Mix.Task.Compiler.status(), [Diagnostic.t()]}
 
   @doc """
   Describes the project Mix is compiling.
+
+  The dependencies that get probes too are projects of the same kind, with another
+  `root`; `called` is what messages call that folder.
   """
-  @spec project(Config.t(), [String.t()]) :: project
+  @spec project(Config.t(), [String.t()]) :: {:ok, project} | {:error, String.t()}
   def project(config, args) do
+    with {:ok, dependencies} <- dependencies(config) do
+      project = describe(config, args)
+      build = Mix.Project.build_path()
+      parts = Enum.map(dependencies, &Dependencies.part(project, &1, build))
+      {:ok, %{project | dependencies: parts}}
+    end
+  end
+
+  # Reading all of them takes a while: only for those who ask.
+  defp dependencies(%{active?: active?, deps: deps}) when deps == [] or not active?,
+    do: {:ok, []}
+
+  defp dependencies(%{deps: deps}),
+    do: Dependencies.resolve(deps, Mix.Project.deps_paths(), Mix.Project.deps_path())
+
+  defp describe(config, args) do
     mix = Mix.Project.config()
     app = Keyword.fetch!(mix, :app)
 
     %{
       app: app,
+      home: File.cwd!(),
       root: File.cwd!(),
+      called: nil,
       out: out(app),
       ebin: Mix.Project.compile_path(mix),
       paths: Keyword.fetch!(mix, :elixirc_paths),
       elixirc_options: Keyword.get(mix, :elixirc_options, []),
       config: config,
       tell_all?: "--all-warnings" in args,
+      dependencies: [],
       command: nil
     }
   end
@@ -59,7 +84,7 @@ defmodule ElixirScope.Overlay.Step do
   def start(%{config: %{active?: true}} = project, compilers) do
     if compilers -- [:elixir_scope | Mix.compilers()] == [] do
       {:ok, agent} = Agent.start(fn -> nil end)
-      Agent.cast(agent, fn _ -> instrument(project) end)
+      Agent.cast(agent, fn _ -> instrument_all(project) end)
       %{project | command: agent}
     else
       project
@@ -106,29 +131,56 @@ defmodule ElixirScope.Overlay.Step do
   end
 
   defp overlay(status, project) do
-    with {:ok, report} <- instrumented(project),
-         :ok <- probes_can_run() do
-      build(status, report, project)
-    else
+    reports = instrumented(project)
+
+    case probes_can_run(project.config) do
+      :ok ->
+        Dependencies.unload(project.out, Enum.map(project.dependencies, & &1.app))
+        Enum.flat_map(reports, fn {part, report} -> overlay(status, part, report) end)
+
       {:error, message} ->
-        tell("the build goes on without probes: " <> message)
         unload(project)
-        [diagnostic({"mix.exs", 0, :warning, message}, project)]
+        give_up("the build", message, project)
     end
   end
 
-  defp instrumented(%{command: nil} = project), do: instrument(project)
+  # The project's own compilation says nothing about a dependency's.
+  defp overlay(_status, %{called: called} = part, {:ok, report}) when called != nil,
+    do: build(:noop, report, part)
 
-  defp instrumented(%{command: agent}) do
+  defp overlay(status, project, {:ok, report}), do: build(status, report, project)
+
+  defp overlay(_status, part, {:error, message}) do
+    Loader.sync(overlay_dir(part), %{})
+    give_up(part.called || "the build", message, part)
+  end
+
+  defp give_up(what, message, project) do
+    tell("#{what} goes on without probes: " <> message)
+    [diagnostic({"mix.exs", 0, :warning, message}, %{project | called: nil})]
+  end
+
+  defp instrumented(%{command: nil} = project), do: instrument_all(project)
+
+  defp instrumented(%{command: agent} = project) do
     report = Agent.get(agent, & &1, :infinity)
     Agent.stop(agent)
     report
   catch
-    :exit, reason -> {:error, Exception.format_exit(reason)}
+    :exit, reason -> [{project, {:error, Exception.format_exit(reason)}}]
+  end
+
+  defp instrument_all(project) do
+    [project | project.dependencies]
+    |> Task.async_stream(&{&1, instrument(&1)}, timeout: :infinity)
+    |> Enum.map(fn {:ok, result} -> result end)
   end
 
   defp instrument(project) do
-    Command.instrument(project.root, project.out, project.app, project.paths)
+    called = if project.called, do: ["--as", project.called], else: []
+    paths = Enum.flat_map(project.paths, &["--path", &1])
+    arguments = paths ++ called ++ Config.arguments(project.config)
+    Command.instrument(project.root, project.out, project.app, arguments, project.home)
   rescue
     error -> {:error, Exception.message(error)}
   end
@@ -149,8 +201,7 @@ defmodule ElixirScope.Overlay.Step do
 
     remove_beams(old, kept, project)
 
-    outcomes =
-      stale |> Enum.map(&job(&1, project)) |> Compiler.run(settings(project)) |> Map.new()
+    outcomes = stale |> Enum.map(&job(&1, project)) |> compile(project) |> Map.new()
 
     compiled =
       for file <- stale,
@@ -167,7 +218,7 @@ defmodule ElixirScope.Overlay.Step do
 
     deferred = for {_, {:deferred, modules}} <- outcomes, module <- modules, do: module
     wanted = for {_, entry} <- new.files, pair <- Manifest.overlay(entry), into: %{}, do: pair
-    tell_stuck(deferred ++ Loader.sync(project.app, overlay_dir(project), wanted))
+    tell_stuck(deferred ++ Loader.sync(overlay_dir(project), wanted))
     Recording.ensure(project.app, report.node_map, project.out)
 
     Enum.map(found, &diagnostic(&1, project))
@@ -176,10 +227,10 @@ defmodule ElixirScope.Overlay.Step do
   # What the beams depend on beside the texts.
   defp key(project) do
     version = Application.spec(:elixir_scope, :vsn)
-    exclude = project.config.exclude
+    %{exclude: exclude, probe_module: sink} = project.config
 
     {System.version(), System.otp_release(), version, project.ebin, project.elixirc_options,
-     exclude}
+     exclude, sink}
   end
 
   defp probed?(file, project),
@@ -211,15 +262,29 @@ defmodule ElixirScope.Overlay.Step do
   defp job(file, project) do
     %{
       path: file.path,
-      source: Path.expand(file.path, project.root),
+      source: source(file.path, project),
       text: Path.join([project.out, "src", file.path])
     }
   end
 
-  defp settings(project) do
+  defp source(path, %{called: nil, root: root}), do: Path.expand(path, root)
+
+  defp source(path, %{called: called, root: root}),
+    do: path |> Path.relative_to(called) |> Path.expand(root)
+
+  defp compile([], _project), do: []
+
+  defp compile(jobs, %{called: nil} = project),
+    do: Compiler.run(jobs, settings(project, project.elixirc_options))
+
+  defp compile(jobs, part),
+    do: Dependencies.inside(part, &Compiler.run(jobs, settings(part, &1)))
+
+  defp settings(project, elixirc_options) do
     %{
       overlay: overlay_dir(project),
-      elixirc_options: project.elixirc_options,
+      elixirc_options: elixirc_options,
+      sink: project.config.probe_module,
       overlay?: &(not Config.excluded?(project.config, &1))
     }
   end
@@ -242,7 +307,7 @@ defmodule ElixirScope.Overlay.Step do
 
   defp diagnostic({path, line, severity, message}, project) do
     %Diagnostic{
-      file: Path.expand(path, project.root),
+      file: source(path, project),
       severity: severity,
       message: message,
       position: line,
@@ -250,14 +315,17 @@ defmodule ElixirScope.Overlay.Step do
     }
   end
 
-  # An overlay beam calls `:scope_probe` on every line: without it nothing runs.
-  defp probes_can_run do
-    if Code.ensure_loaded?(:scope_probe),
+  # An overlay beam calls it on every line: without it nothing runs.
+  defp probes_can_run(%{probe_module: sink}) do
+    if Code.ensure_loaded?(sink),
       do: :ok,
-      else: {:error, "the module :scope_probe cannot be loaded"}
+      else: {:error, "the module #{inspect(sink)}, which probes call, cannot be loaded"}
   end
 
-  defp unload(project), do: Loader.sync(project.app, overlay_dir(project), %{})
+  defp unload(project) do
+    Dependencies.unload(project.out, :all)
+    Loader.sync(overlay_dir(project), %{})
+  end
 
   defp tell_stuck([]), do: :ok
 

@@ -26,15 +26,13 @@ defmodule Mix.Tasks.Compile.ElixirScope do
   def run(args) do
     mix = Mix.Project.config()
 
-    case Config.read(mix, Mix.env()) do
-      {:ok, config} ->
-        compilers = mix[:compilers] || Mix.compilers()
-        project = config |> Step.project(args) |> Step.start(compilers)
-        Mix.Task.Compiler.after_compiler(:elixir, &Step.run(&1, project))
-        {:noop, []}
-
-      {:error, message} ->
-        Mix.raise(message)
+    with {:ok, config} <- Config.read(mix, Mix.env()),
+         {:ok, project} <- Step.project(config, args) do
+      project = Step.start(project, mix[:compilers] || Mix.compilers())
+      Mix.Task.Compiler.after_compiler(:elixir, &Step.run(&1, project))
+      {:noop, []}
+    else
+      {:error, message} -> Mix.raise(message)
     end
   end
 

@@ -130,6 +130,9 @@ impl Snapshots {
 /// The snapshots below `folder`, by their sources' paths. A folder that does not
 /// exist has none.
 fn committed(folder: &Path) -> Result<Vec<(String, String)>, Error> {
+    if folder.is_file() {
+        return Err(Error::io("list", folder)(std::io::ErrorKind::NotADirectory.into()));
+    }
     let mut files = Vec::new();
     project::collect(folder, &["snap"], &mut files)?;
     let mut found = Vec::new();

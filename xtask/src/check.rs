@@ -3,11 +3,13 @@
 mod build;
 mod corpus;
 mod crash;
+mod erasure;
 mod identical;
 mod instructions;
 mod memory;
 
 use crate::{Failure, setup};
+use std::path::Path;
 
 pub use instructions::accept;
 
@@ -24,7 +26,8 @@ pub const CHECKS: &[(&str, Check)] = &[
 ];
 
 /// Those that need a quiet machine, or a network and minutes: only by name.
-const LONG: &[(&str, Check)] = &[("noop", build::noop), ("corpus", corpus::run), ("mutants", corpus::mutants)];
+const LONG: &[(&str, Check)] =
+    &[("noop", build::noop), ("corpus", corpus::run), ("mutants", corpus::mutants), ("erasure", erasure::run)];
 
 /// Runs one check by name, or all.
 pub fn run(name: &str) -> Result<(), Failure> {
@@ -48,4 +51,11 @@ pub fn run(name: &str) -> Result<(), Failure> {
 /// A failure unless `holds`.
 fn require(holds: bool, why: impl FnOnce() -> String) -> Result<(), Failure> {
     if holds { Ok(()) } else { Err(Failure::Failed(why())) }
+}
+
+/// Makes a folder, without whatever was there.
+fn empty(folder: &Path) -> Result<(), Failure> {
+    let removed = if folder.exists() { std::fs::remove_dir_all(folder) } else { Ok(()) };
+    let made = removed.and_then(|()| std::fs::create_dir_all(folder));
+    made.map_err(|error| Failure::CouldNotRun(format!("{}: {error}", folder.display())))
 }

@@ -1,5 +1,6 @@
 //! The whole corpus: every byte comes back, and every term is that of Elixir's parser.
 
+use super::empty;
 use crate::{Failure, corpus, shell};
 use std::path::{Path, PathBuf};
 
@@ -59,10 +60,4 @@ fn parity(folder: &Path, columns: bool) -> Result<bool, Failure> {
         Some(1) if compared.stdout.ends_with(b"another line\n") => Ok(false),
         _ => Err(Failure::CouldNotRun(String::from_utf8_lossy(&compared.stderr).into_owned())),
     }
-}
-
-fn empty(folder: &Path) -> Result<(), Failure> {
-    let removed = if folder.exists() { std::fs::remove_dir_all(folder) } else { Ok(()) };
-    let made = removed.and_then(|()| std::fs::create_dir_all(folder));
-    made.map_err(|error| Failure::CouldNotRun(format!("{}: {error}", folder.display())))
 }

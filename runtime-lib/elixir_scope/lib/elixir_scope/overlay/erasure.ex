@@ -43,7 +43,7 @@ defmodule ElixirScope.Overlay.Erasure do
     with {:ok, clean} <- parse(original, options, "the original text"),
          :ok <- free_of_ours(original, clean, sink),
          {:ok, probed} <- parse(instrumented, options, "the instrumented text") do
-      case Difference.find(clean, erase(probed, sink), 1) do
+      case Difference.find(erase(clean, sink), erase(probed, sink), 1) do
         nil -> {:ok, probed}
         {line, expected, found} -> {:refused, line, explain(expected, found)}
       end

@@ -148,7 +148,10 @@ defmodule ElixirScope.Overlay.Erasure.Probe do
 
   def capture?(_, _sink), do: false
 
-  @doc "An `else` that yields what its absence would."
+  @doc """
+  An `else` that yields what its absence would. One that is empty in the original
+  counts too: it may hold a probe now.
+  """
   @spec absent_else?({:else, Macro.t()}, form :: atom, module) :: boolean
   def absent_else?({:else, [{:->, _, [[{:scope_value, _, context}], value]}]}, :with, sink)
       when is_atom(context) do
@@ -161,6 +164,9 @@ defmodule ElixirScope.Overlay.Erasure.Probe do
   def absent_else?({:else, {:__block__, _, [first, last]}}, form, sink)
       when form in [:if, :unless],
       do: branch?(first, sink) and leave?(last, sink)
+
+  def absent_else?({:else, {:__block__, _, []}}, form, _sink) when form in [:if, :unless],
+    do: true
 
   def absent_else?({:else, value}, form, sink) when form in [:if, :unless], do: nil?(value, sink)
   def absent_else?(_pair, _form, _sink), do: false

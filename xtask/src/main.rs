@@ -45,7 +45,7 @@ usage: cargo xtask TASK
   codegen          write the source that follows from the grammar; --check compares
   corpus           fetch the Elixir code that `check corpus` and `bench parse` read
   check NAME       one check: memory, kill, identical, off, bad-input, instructions,
-                   noop, corpus, mutants; or all
+                   noop, corpus, mutants, erasure, suites; or all
   bench capture    ns per event, against the VM's own tracing
   bench incremental  a second run over 1000 files, and a keystroke
   bench parse      MB/s and memory of parsing, against Code.string_to_quoted

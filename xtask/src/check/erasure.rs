@@ -61,7 +61,7 @@ fn judge(folder: &Path) -> Result<Tally, Failure> {
     write(&project.join("mix.exs"), "defmodule Corpus.MixProject do\nend\n")?;
     std::os::unix::fs::symlink(folder, project.join("code")).map_err(cannot(&project))?;
     let out = project.join("out");
-    let arguments = ["instrument", ".", "--path", "code", "--format", "term", "--out", "out"];
+    let arguments = ["instrument", ".", "--path", "code", "--strategy", "full", "--format", "term", "--out", "out"];
     shell::text(&mut shell::command(shell::elixirscope(), &project, &arguments))?;
     let beams = shell::package().join("_build/dev/lib/elixir_scope/ebin");
     let mut elixir = shell::command("elixir", &shell::root(), &["tests/erasure/judge.exs"]);
@@ -84,7 +84,7 @@ fn judge(folder: &Path) -> Result<Tally, Failure> {
 }
 
 /// The name that the corpus has for the source of the Elixir that runs here.
-fn running_elixir() -> Result<String, Failure> {
+pub(super) fn running_elixir() -> Result<String, Failure> {
     let version = shell::text(&mut shell::command("elixir", &shell::root(), &["-e", "IO.write(System.version())"]))?;
     Ok(format!("elixir-lang-{version}"))
 }

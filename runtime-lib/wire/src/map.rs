@@ -91,10 +91,6 @@ impl NodeKind {
     }
 }
 
-/// First in the label of a site that stands inside an anonymous function: its events
-/// may come from any process, at any depth, and say nothing of the clause's frame.
-pub const DETACHED: char = '\x1e';
-
 /// How an argument of a clause reaches its `enter` probe; the first byte of
 /// each of the label's parts (which `\x1f` separates).
 pub mod capture {

@@ -30,6 +30,7 @@ mod handlers;
 #[cfg(test)]
 mod hazards;
 mod head;
+mod label;
 mod plan;
 mod points;
 mod positions;

@@ -3,6 +3,7 @@
 use crate::Side;
 use crate::edit::{Layer, depth};
 use crate::grouping::{Grouping, grouping};
+use crate::label::short;
 use crate::positions::{Position, Rule};
 use crate::probes::Done;
 use crate::resolve::Verdict;
@@ -95,15 +96,4 @@ fn name_of(node: &SyntaxNode, position: Position) -> String {
 
 fn callee(node: &SyntaxNode) -> String {
     node.first_child().map(|target| short(&target)).unwrap_or_default()
-}
-
-/// A node on one line, short.
-fn short(node: &SyntaxNode) -> String {
-    let text = node.text().to_string();
-    let words: Vec<_> = text.split_whitespace().collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(40) {
-        Some((cut, _)) => format!("{}…", &line[..cut]),
-        None => line,
-    }
 }

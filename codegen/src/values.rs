@@ -87,9 +87,9 @@ fn name_of(node: &SyntaxNode, position: Position) -> String {
     match pattern.filter(|pattern| matched && pattern != node) {
         Some(pattern) => short(&pattern),
         None => match Call::cast(node).map(|call| call.target()) {
-            Some(Target::Local(name)) => name,
-            Some(Target::Remote(left, name)) => short(&left) + "." + &name,
-            _ => operator(node).map(|(_, token, right)| token + " " + &callee(&right)).unwrap_or_default(),
+            Some(Target::Local(name)) => name + "()",
+            Some(Target::Remote(left, name)) => short(&left) + "." + &name + "()",
+            _ => operator(node).map(|(_, token, right)| token + " " + &callee(&right) + "()").unwrap_or_default(),
         },
     }
 }

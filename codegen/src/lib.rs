@@ -140,7 +140,7 @@ fn instrument_with(
             let strength = plan.clauses.get(&id).copied().or_else(|| points.inside(&clause));
             let Some(strength) = strength else { continue };
             let job = Job { module: &module, clause: &clause, id, strength, scope: &scope, positions };
-            let work = refusals::check_clause(&module, &clause)
+            let work = refusals::check_clause(&module, &clause, &plan.sink)
                 .and_then(|()| job.run(Probes::new(id, ids, &plan.sink), &mut points));
             match work {
                 Ok((insertions, sites)) => {

@@ -51,6 +51,11 @@ impl Sink {
         }
     }
 
+    /// Whether it is the module of this full name.
+    pub fn is(&self, module: &str) -> bool {
+        Self::new(module).is_some_and(|named| named == *self)
+    }
+
     /// The atom, as it is written.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -7,6 +7,20 @@ use trace::value::inspect;
 /// Columns that even the longest name leaves for a value.
 const LEAST: usize = 5;
 
+/// What happened, in `room` columns where that is possible: values cut to a limit may
+/// exceed it a little, then they get less.
+pub fn fitting(view: &DetailView, room: usize) -> String {
+    let (mut said, mut limit) = (String::new(), room);
+    for _ in 0..4 {
+        said = text(view, limit);
+        match text::width(&said).checked_sub(room) {
+            Some(over @ 1..) => limit = limit.saturating_sub(over + 2),
+            _ => break,
+        }
+    }
+    said
+}
+
 /// What happened, in about `room` columns.
 pub fn text(view: &DetailView, room: usize) -> String {
     let room = room.saturating_sub(2);
@@ -79,7 +93,9 @@ mod tests {
         assert_eq!(one_line(view("locals", "", &[("a", 1), ("b", 2)], None)), "· a = 1, b = 2");
         assert_eq!(one_line(view("caught", "", &[], Some(thrown))), "· caught throw: 7");
         let long = view("branch", &"x".repeat(100), &[], None);
-        assert!(text::width(&text(&long, 20)) <= 21);
+        assert!((15..=20).contains(&text::width(&fitting(&long, 20))));
+        let wide = view("locals", "", &[("a", 123_456_789), ("b", 123_456_789), ("c", 123_456_789)], None);
+        assert!(text::width(&fitting(&wide, 36)) <= 36);
     }
 
     fn one(name: &str, n: i64) -> Named {

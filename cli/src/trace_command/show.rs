@@ -325,7 +325,7 @@ impl Page<'_> {
         let beside = |position: &&&str| text::width(&whole) + behind(position) <= left;
         let (said, position) = match [position.as_str(), name, line].iter().find(beside) {
             Some(position) => (whole, *position),
-            None => (detail::text(&view, left.saturating_sub(behind(line))), line),
+            None => (detail::fitting(&view, left.saturating_sub(behind(line))), line),
         };
         let gap = left.saturating_sub(text::width(&said) + text::width(position)).max(2);
         let row = format!("{indent}{said}{}{}", " ".repeat(gap), self.paint.dim(position));

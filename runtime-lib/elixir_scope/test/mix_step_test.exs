@@ -1,11 +1,12 @@
+Code.require_file("support/mix_case.exs", __DIR__)
+
 defmodule ElixirScope.MixStepTest do
   # Real Mix projects, real `mix` processes. The instrumenter is a stand-in that
   # knows one probe, so that each case says exactly what is in the text; the last
   # test runs the real command where it has been built.
-  use ExUnit.Case, async: false
+  use ElixirScope.Test.MixCase
 
-  @moduletag timeout: 300_000
-  @package Path.expand("..", __DIR__)
+  @package ElixirScope.Test.MixCase.package()
 
   @stand_in ~S"""
   #!/bin/sh
@@ -114,15 +115,10 @@ defmodule ElixirScope.MixStepTest do
   end
   """
 
-  setup context do
-    hash = :erlang.phash2({context.test, System.pid()})
-    root = Path.join(System.tmp_dir!(), "elixir_scope_test_#{hash}")
-    File.rm_rf!(root)
-    on_exit(fn -> File.rm_rf!(root) end)
+  setup %{root: root} do
     write(root, "bin/stand_in", @stand_in)
     File.chmod!(Path.join(root, "bin/stand_in"), 0o755)
-    app = Path.join(root, "demo")
-    {:ok, root: root, app: app, stand_in: Path.join(root, "bin/stand_in")}
+    {:ok, command: Path.join(root, "bin/stand_in")}
   end
 
   defp demo(app, extra \\ "") do
@@ -141,63 +137,6 @@ defmodule ElixirScope.MixStepTest do
     write(app, "lib/calc.ex", @calc)
     write(app, "lib/shapes.ex", @shapes)
     write(app, "lib/user.ex", @user)
-  end
-
-  defp write(root, path, text) do
-    path = Path.join(root, path)
-    File.mkdir_p!(Path.dirname(path))
-    File.write!(path, text)
-  end
-
-  # An edit that Mix sees, whatever second it happens in.
-  defp edit(root, path, from, to) do
-    file = Path.join(root, path)
-    text = File.read!(file)
-    assert text =~ from
-    File.write!(file, String.replace(text, from, to))
-    File.touch!(file, System.os_time(:second) + 2)
-  end
-
-  defp mix(context, arguments, env \\ []) do
-    env =
-      [
-        {"MIX_ENV", "dev"},
-        {"MIX_TARGET", nil},
-        {"ELIXIRSCOPE_BIN", context.stand_in},
-        {"ELIXIRSCOPE_PREBUILT", "1"},
-        {"ELIXIRSCOPE_RECORD", nil},
-        {"ELIXIRSCOPE_ENABLED", nil},
-        {"ELIXIRSCOPE_STRATEGY", nil}
-      ] ++ env
-
-    System.cmd("mix", arguments, cd: context.app, env: env, stderr_to_stdout: true)
-  end
-
-  defp mix!(context, arguments, env \\ []) do
-    {output, status} = mix(context, arguments, env)
-    assert status == 0, output
-    output
-  end
-
-  # Evaluates in the project and returns the value.
-  defp run!(context, code, env \\ []) do
-    code =
-      "value = (#{code}); IO.puts(\"VALUE \" <> Base.encode64(:erlang.term_to_binary(value)))"
-
-    output = mix!(context, ["run", "-e", code], env)
-    assert [_, encoded] = Regex.run(~r/VALUE (\S+)/, output), output
-    :erlang.binary_to_term(Base.decode64!(encoded))
-  end
-
-  defp where(context, modules, env \\ []) do
-    code = """
-    for m <- #{inspect(modules)} do
-      Code.ensure_loaded(m)
-      if String.contains?(to_string(:code.which(m)), "/overlay/"), do: :probes, else: :clean
-    end
-    """
-
-    run!(context, code, env)
   end
 
   defp overlay(context, env \\ "dev") do

@@ -22,6 +22,7 @@ mod branches;
 mod callbacks;
 mod callee;
 mod condition;
+mod detached;
 mod edit;
 mod erasure;
 mod exits;

@@ -89,6 +89,9 @@ pub struct Surroundings {
     /// Tail calls, as caller and callee, that lie on no cycle of the project's
     /// tail-call graph: these may be wrapped.
     pub bounded: BTreeSet<(FunctionName, FunctionName)>,
+    /// Functions that this file calls in anonymous functions, and from which no
+    /// path of tail calls leads to a call that only the program knows.
+    pub returning: BTreeSet<FunctionName>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What expressions gave: `bind` around them.
 
 use crate::Side;
+use crate::detached::must_stay_last;
 use crate::edit::{Layer, depth};
 use crate::grouping::{Grouping, grouping};
 use crate::label::short;
@@ -43,9 +44,11 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// What `exits` gave a probe to has one, or is a call that must stay last.
+    /// What `exits` gave a probe to has one, or is a call that must stay last, as
+    /// one that ends an anonymous function may be.
     fn may_wrap(&self, node: &SyntaxNode) -> bool {
-        self.positions.rule(Position::LastCall).wrapped || !self.probes.is_taken(node)
+        let stays = self.probes.is_taken(node) || must_stay_last(node, self.scope);
+        self.positions.rule(Position::LastCall).wrapped || !stays
     }
 
     /// A call's result always is; anything else where a pattern takes it.

@@ -10,7 +10,7 @@ mod library;
 mod verdict;
 
 pub use library::{Kind, kind as library_kind};
-pub use verdict::{End, Verdict, end_of, kernel_verdict, piped};
+pub use verdict::{End, Verdict, end_of, is_detached, kernel_verdict, piped};
 
 use crate::{FunctionName, Surroundings};
 use definitions::Definitions;
@@ -206,7 +206,7 @@ impl<'a> Scope<'a> {
             SyntaxKind::ALIAS => self.member(&self.directives.expand(&written, at), name, arity, at),
             SyntaxKind::ATOM => self.member(&written, name, arity, at),
             _ if is_own => self.member(&self.directives.expand(&written, at), name, arity, at),
-            _ if call.arguments_node().is_none() => Callee::Field,
+            _ if arity == 0 && call.arguments_node().is_none() => Callee::Field,
             SyntaxKind::IDENTIFIER if !self.own.has_macro(&written) => Callee::Dynamic,
             // A macro may give the module's name while compiling.
             _ if self.directives.requires_macro(name, at) => Callee::Unknown,

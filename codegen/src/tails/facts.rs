@@ -2,7 +2,7 @@
 
 use super::walk::clause_tails;
 use super::{Facts, FunctionFacts, Tails};
-use crate::resolve::{Callee, Names, Scope};
+use crate::resolve::{Callee, End, Names, Scope, end_of, is_detached};
 use crate::{FunctionName, Surroundings};
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::views::Attribute;
@@ -38,7 +38,7 @@ pub fn facts(parse: &Parse) -> Facts {
     let mut functions = BTreeMap::<FunctionName, Tails>::new();
     for module in modules(&root) {
         let scope = Scope::of(&module, &names, &around);
-        asked(&module, &scope, &mut out.asked);
+        asks(&module, &scope, &mut out);
         let Some(name) = &module.name else { continue };
         let named = |(function, arity): (String, u32)| FunctionName::new(name, &function, arity);
         out.macros.extend(scope.own_macros().map(named));
@@ -105,12 +105,21 @@ fn opens(statement: &SyntaxNode, scope: &Scope<'_>) -> bool {
 }
 
 /// What a module's calls ask of the project.
-fn asked(module: &Module, scope: &Scope<'_>, asked: &mut BTreeSet<FunctionName>) {
+fn asks(module: &Module, scope: &Scope<'_>, out: &mut Facts) {
     for clause in module.clauses() {
         for call in clause.call.node().descendants().filter_map(|node| Call::cast(&node)) {
             let piped = crate::resolve::piped(&call);
-            if scope.callee(&call, piped) == Callee::Unknown {
-                asked.extend(scope.candidates(&call, piped));
+            let named = match scope.callee(&call, piped) {
+                Callee::Unknown => {
+                    let candidates = scope.candidates(&call, piped);
+                    out.asked.extend(candidates.iter().cloned());
+                    candidates
+                }
+                Callee::Function(name) if end_of(&name) == End::Elsewhere => vec![name],
+                _ => continue,
+            };
+            if is_detached(call.node()) {
+                out.detached.extend(named);
             }
         }
     }

@@ -12,6 +12,8 @@ pub struct TailGraph {
     functions: BTreeSet<FunctionName>,
     /// Tail calls that may be wrapped, as caller and callee.
     bounded: BTreeSet<(FunctionName, FunctionName)>,
+    /// Functions from which no path leads to the unknown.
+    returning: BTreeSet<FunctionName>,
 }
 
 impl TailGraph {
@@ -29,8 +31,8 @@ impl TailGraph {
             }
         }
         tails.retain(|name, _| !macros.contains(name));
-        let bounded = bounded(&tails);
-        Self { functions: tails.into_keys().cloned().collect(), bounded }
+        let (bounded, returning) = judge(&tails);
+        Self { functions: tails.into_keys().cloned().collect(), bounded, returning }
     }
 
     /// What a file need know of the rest of the project.
@@ -42,13 +44,17 @@ impl TailGraph {
         Surroundings {
             functions: file.asked.intersection(&self.functions).cloned().collect(),
             bounded: own.filter(|edge| self.bounded.contains(edge)).collect(),
+            returning: file.detached.intersection(&self.returning).cloned().collect(),
         }
     }
 }
 
+/// Pairs of a caller and a callee.
+type Edges = BTreeSet<(FunctionName, FunctionName)>;
+
 /// The calls from one strongly connected component to another one, from which no
-/// path leads to the unknown.
-fn bounded(tails: &BTreeMap<&FunctionName, Tails>) -> BTreeSet<(FunctionName, FunctionName)> {
+/// path leads to the unknown; and all functions from which none does.
+fn judge(tails: &BTreeMap<&FunctionName, Tails>) -> (Edges, BTreeSet<FunctionName>) {
     let mut graph = DiGraph::<&Tails, ()>::new();
     let nodes: BTreeMap<&FunctionName, NodeIndex> =
         tails.iter().map(|(name, tails)| (*name, graph.add_node(tails))).collect();
@@ -57,13 +63,15 @@ fn bounded(tails: &BTreeMap<&FunctionName, Tails>) -> BTreeSet<(FunctionName, Fu
             graph.add_edge(nodes[name], *callee, ());
         }
     }
-    let components =
-        Components::of(&graph, |tails| tails.unknown || tails.calls.iter().any(|to| !nodes.contains_key(to)));
+    let leaves = |tails: &Tails| tails.unknown || tails.calls.iter().any(|callee| !nodes.contains_key(callee));
+    let components = Components::of(&graph, leaves);
     let edges = tails.iter().flat_map(|(name, tails)| tails.calls.iter().map(move |callee| (*name, callee)));
     let is_bounded = |(caller, callee): &(&FunctionName, &FunctionName)| {
         nodes.get(callee).is_some_and(|callee| components.bounds(nodes[caller], *callee))
     };
-    edges.filter(is_bounded).map(|(caller, callee)| (caller.clone(), callee.clone())).collect()
+    let bounded = edges.filter(is_bounded).map(|(caller, callee)| (caller.clone(), callee.clone())).collect();
+    let returning = nodes.iter().filter(|(_, node)| !components.is_open(**node)).map(|(name, _)| (*name).clone());
+    (bounded, returning.collect())
 }
 
 /// The strongly connected components of a graph.
@@ -90,8 +98,12 @@ impl Components {
 
     /// Whether no path leads from `callee` to `caller` or to the unknown.
     fn bounds(&self, caller: NodeIndex, callee: NodeIndex) -> bool {
-        let (from, to) = (self.of_node[caller.index()], self.of_node[callee.index()]);
-        from != to && !self.open[to]
+        self.of_node[caller.index()] != self.of_node[callee.index()] && !self.is_open(callee)
+    }
+
+    /// Whether a path leads from `node` to the unknown.
+    fn is_open(&self, node: NodeIndex) -> bool {
+        self.open[self.of_node[node.index()]]
     }
 }
 

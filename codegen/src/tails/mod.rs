@@ -32,6 +32,8 @@ pub struct Facts {
     /// Names it calls that are functions if the project defines them as such, and
     /// else may be macros.
     pub asked: BTreeSet<FunctionName>,
+    /// What it calls inside of anonymous functions.
+    pub detached: BTreeSet<FunctionName>,
 }
 
 /// What the text says of one function.

@@ -4,7 +4,7 @@
 //! none costs a result that is not seen, never a frame that stays.
 
 use super::Tails;
-use crate::callee::is_variable;
+use crate::callee::{is_made_reference, is_variable};
 use crate::resolve::{Callee, End, Scope, Verdict, end_of, kernel_verdict, library_kind};
 use syntax::nodes::{BinaryOperator, UnaryOperator};
 use syntax::{Body, Call, Clause, Section, SectionRole, SyntaxKind, SyntaxNode, stab_body, statements};
@@ -106,6 +106,7 @@ impl Walk<'_> {
         let name = node.text().to_string();
         let is_form = matches!(name.as_str(), "__MODULE__" | "__ENV__" | "__DIR__" | "__CALLER__" | "__STACKTRACE__");
         if piped == 0 && (is_form || is_variable(node, self.clause)) {
+            self.tails.unknown |= is_made_reference(node, self.clause, self.scope);
             return;
         }
         let callee = self.scope.local(&name, piped, node.text_range().start());
@@ -117,7 +118,7 @@ impl Walk<'_> {
         let parts = binary.and_then(|binary| Some((binary.left()?, binary.operator()?, binary.right()?)));
         let Some((left, operator, right)) = parts else { return self.unknown() };
         match operator.text() {
-            name if !self.scope.is_kernel(name) => self.unknown(),
+            "|>" | "&&" | "and" | "||" | "or" if !self.scope.is_kernel(operator.text()) => self.unknown(),
             "|>" => match right.kind() {
                 SyntaxKind::CALL => self.call(&right, 1),
                 SyntaxKind::IDENTIFIER => self.name(&right, 1),
@@ -127,18 +128,20 @@ impl Walk<'_> {
             // Only a plain name always matches, and leaves the call last.
             "=" if left.kind() == SyntaxKind::IDENTIFIER => self.expression(&right),
             "=" => {}
-            name => {
-                let is_known = operator.kind() == SyntaxKind::NOT_IN_KW || library_kind("Kernel", name, 2).is_some();
-                self.tails.unknown |= !is_known;
-            }
+            name => self.operator(name, 2, node),
         }
     }
 
     fn unary(&mut self, node: &SyntaxNode) {
-        let operator = UnaryOperator::cast(node).and_then(|unary| unary.operator());
-        let name = operator.as_ref().map(|token| token.text()).unwrap_or_default();
-        let is_value = matches!(name, "&" | "^") || library_kind("Kernel", name, 1).is_some();
-        self.tails.unknown |= !(is_value && self.scope.is_kernel(name));
+        match UnaryOperator::cast(node).and_then(|unary| unary.operator()) {
+            Some(operator) => self.operator(operator.text(), 1, node),
+            None => self.unknown(),
+        }
+    }
+
+    fn operator(&mut self, name: &str, arity: u32, node: &SyntaxNode) {
+        let verdict = self.scope.operator_verdict(name, arity, node.text_range().end());
+        self.tails.unknown |= verdict != Verdict::Wrap;
     }
 
     fn sigil(&mut self, node: &SyntaxNode) {

@@ -67,6 +67,7 @@ fn calls_that_only_the_program_knows_are_unknown() {
     check("", "y", "?");
     check("", "make_ref()", "?");
     check("", "Process.monitor(x)", "?");
+    check("", "r = make_ref()\nsend(x, r)\nr", "?");
     check("", "Enumerable.reduce(x, 1, 2)", "Enumerable.reduce/3");
     check("", "Map.get_lazy(x, 1, fn -> f(x) end)", "?");
     check("", "case x do\n1 -> x.()\n_ -> g(x)\nend", "A.g/1 ?");

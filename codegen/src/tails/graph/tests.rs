@@ -39,13 +39,16 @@ fn leads(program: &Program, from: usize, seen: &mut Vec<usize>, is: &dyn Fn(usiz
     found
 }
 
+fn is_lost(program: &Program, from: usize) -> bool {
+    leads(program, from, &mut Vec::new(), &|at| at >= program.len() || program[at].1)
+}
+
 fn naive(program: &Program) -> BTreeSet<(FunctionName, FunctionName)> {
     let mut bounded = BTreeSet::new();
     for (caller, (calls, _)) in program.iter().enumerate() {
         for callee in calls {
             let back = leads(program, *callee, &mut Vec::new(), &|at| at == caller);
-            let lost = leads(program, *callee, &mut Vec::new(), &|at| at >= program.len() || program[at].1);
-            if !back && !lost {
+            if !back && !is_lost(program, *callee) {
                 bounded.insert((name(caller), name(*callee)));
             }
         }
@@ -80,6 +83,8 @@ fn an_edge_is_bounded_where_no_path_says_otherwise() {
         some.0 += expected.len();
         some.1 += program.iter().map(|(calls, _)| calls.len()).sum::<usize>() - expected.len();
         assert_eq!(graph.bounded, expected, "{program:?}");
+        let returning = (0..size).filter(|number| !is_lost(&program, *number)).map(name).collect();
+        assert_eq!(graph.returning, returning, "{program:?}");
     }
     assert!(some.0 > 1000 && some.1 > 1000, "both kinds of edges: {some:?}");
 }

@@ -8,7 +8,7 @@
 //! is then an instrumented one, too.
 
 use super::{empty, require};
-use crate::{Failure, corpus, shell};
+use crate::{Failure, corpus, overlay, shell};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ struct Outcome {
 
 /// Compares each application's suite at every strategy with its suite clean.
 pub fn run() -> Result<(), Failure> {
-    shell::text(&mut shell::command("mix", &shell::package(), &["compile"]))?;
+    overlay::compile_package()?;
     let name = super::erasure::running_elixir()?;
     let folders = corpus::ensure()?;
     let Some(elixir) = folders.iter().find(|folder| corpus::name(folder) == name) else {
@@ -75,28 +75,19 @@ impl Suite {
 
     /// What became of the suite, and how many events were recorded.
     fn recorded(&self, strategy: &str) -> Result<(Outcome, u64), Failure> {
-        let out = self.at(strategy);
+        let (app, out) = (self.at("app"), self.at(strategy));
         empty(&out)?;
-        let mut instrument = shell::command(shell::elixirscope(), &self.0, &["instrument", "app", "--format", "term"]);
-        shell::text(instrument.args(["--strategy", strategy, "--out"]).arg(&out))?;
-        let overlay = shell::root().join("tests/suites/overlay.exs");
-        let mut compile = shell::command("elixir", &self.0, &["-pa"]);
-        shell::text(compile.arg(beams_of_package()).arg(overlay).arg(self.at("app")).arg(&out))?;
-        let record = format!(
-            "{{:ok, _}} = ElixirScope.start_recording(dir: {:?}, maps: [{:?}])",
-            out.join("runs"),
-            out.join("nodes.esmap")
-        );
-        let outcome = self.test(&out.join("overlay"), &record)?;
-        Ok((outcome, events(&out.join("runs"))?))
+        shell::text(&mut overlay::instrument(&app, &out, strategy))?;
+        overlay::compile(&app, &out, &[])?;
+        let outcome = self.test(&out.join("overlay"), &overlay::recording(&out))?;
+        Ok((outcome, overlay::events(&out)?))
     }
 
     /// Runs the suite on `beams`, after `first`.
     fn test(&self, beams: &Path, first: &str) -> Result<Outcome, Failure> {
-        let paths = format!("-pa {} -pa {}", beams.display(), beams_of_package().display());
+        let mut elixir = overlay::elixir_on(beams, &self.at("app"));
         // The same order of tests each time.
-        let seed = "Application.load(:ex_unit); Application.put_env(:ex_unit, :seed, 0)";
-        let mut elixir = shell::command("elixir", &self.at("app"), &["--erl", &paths, "-e", seed, "-e", first]);
+        elixir.args(["-e", "Application.load(:ex_unit); Application.put_env(:ex_unit, :seed, 0)", "-e", first]);
         let output = shell::output(elixir.args(["-r", "test/test_helper.exs", "-pr", "test/**/*_test.exs"]))?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let counts = said.lines().find(|line| line.contains(" tests, ") && line.contains(" failure"));
@@ -112,22 +103,6 @@ fn failed_test(line: &str) -> Option<String> {
     let (number, name) = line.trim_start().split_once(") ")?;
     let kind = name.split(' ').next()?;
     (number.parse::<u32>().is_ok() && ["test", "doctest"].contains(&kind)).then(|| name.to_owned())
-}
-
-/// The events of the one recording in a folder, which is removed.
-fn events(runs: &Path) -> Result<u64, Failure> {
-    let folder = std::fs::read_dir(runs).ok().and_then(|mut entries| Some(entries.next()?.ok()?.path()));
-    let Some(run) = folder else { return Ok(0) };
-    let mut stats = shell::command(shell::elixirscope(), &shell::root(), &["trace", "stats", "--format", "json"]);
-    let stats: serde_json::Value = serde_json::from_str(&shell::text(stats.arg(&run))?).unwrap_or_default();
-    // Best effort: it is only large.
-    let _ = std::fs::remove_dir_all(runs);
-    Ok(stats["events"].as_u64().unwrap_or_default())
-}
-
-/// Where the package's beams are, with its capture library beside them.
-fn beams_of_package() -> PathBuf {
-    shell::package().join("_build/dev/lib/elixir_scope/ebin")
 }
 
 #[cfg(test)]

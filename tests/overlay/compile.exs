@@ -1,9 +1,9 @@
 # Compiles instrumented sources as the Mix step does, by the step's own compiler.
 #
-#     elixir tests/suites/overlay.exs ROOT OUT
+#     elixir tests/overlay/compile.exs ROOT OUT
 #
 # ROOT holds the originals, OUT what `elixirscope instrument ROOT` wrote. The beams come
-# below OUT/overlay. Prints `MODULES beams`; what is refused or fails is an error.
+# below OUT/overlay. Prints `microseconds NUMBER`; what is refused or fails is an error.
 
 [root, out] = System.argv()
 {:ok, report} = :file.consult(Path.join(out, "report.term"))
@@ -14,9 +14,8 @@ jobs =
   end
 
 settings = %{overlay: Path.join(out, "overlay"), elixirc_options: [], overlay?: fn _ -> true end}
-outcomes = ElixirScope.Overlay.Compiler.run(jobs, settings)
+{time, outcomes} = :timer.tc(fn -> ElixirScope.Overlay.Compiler.run(jobs, settings) end)
 failed = for {path, outcome} <- outcomes, not match?({:ok, _}, outcome), do: {path, outcome}
 for {path, outcome} <- failed, do: IO.puts(:stderr, "#{path}: #{inspect(outcome)}")
 if failed != [], do: System.halt(1)
-beams = for {_, {:ok, compiled}} <- outcomes, %{overlay?: true, module: one} <- compiled, do: one
-IO.puts("#{length(beams)} beams")
+IO.puts("microseconds #{time}")

@@ -43,7 +43,6 @@ mod values;
 mod walk;
 
 pub use edit::{Insertion, Side};
-pub use erasure::{Violation, check as check_erasure};
 pub use plan::{EditPlan, FunctionName, Sink, Surroundings};
 pub use tails::{Facts, FunctionFacts, TailGraph, Tails, facts};
 
@@ -154,9 +153,8 @@ fn instrument_with(
     }
     out.refused.extend(points.left());
     edit::sort(&mut out.insertions);
-    let source = root.text().to_string();
-    out.text = edit::apply(&source, &out.insertions);
-    erasure::check(&source, &out.insertions, &out.text, &plan.sink)
+    out.text = edit::apply(&root.text().to_string(), &out.insertions);
+    erasure::check(&root, &out.insertions, &out.text, &plan.sink)
         .map_err(|violation| FileRefusal { range: violation.range, why: violation.why })?;
     Ok(out)
 }

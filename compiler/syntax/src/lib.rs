@@ -45,16 +45,24 @@ pub use rowan::{NodeOrToken, TextRange, TextSize, WalkEvent};
 
 /// The first token of `node` that is not trivia.
 pub fn first_token(node: &SyntaxNode) -> Option<SyntaxToken> {
-    node.descendants_with_tokens().filter_map(|element| element.into_token()).find(|token| !token.kind().is_trivia())
+    let tokens = std::iter::successors(node.first_token(), SyntaxToken::next_token);
+    inside(node, tokens).find(|token| !token.kind().is_trivia())
 }
 
 /// The range of `node` without leading and trailing trivia.
 pub fn trimmed_range(node: &SyntaxNode) -> TextRange {
-    let mut tokens = node.descendants_with_tokens().filter_map(|element| element.into_token());
     let is_content = |token: &SyntaxToken| !token.kind().is_trivia() && !token.text().is_empty();
-    let Some(first) = tokens.find(is_content) else { return node.text_range() };
-    let last = tokens.filter(is_content).last().unwrap_or_else(|| first.clone());
-    TextRange::new(first.text_range().start(), last.text_range().end())
+    let forward = std::iter::successors(node.first_token(), SyntaxToken::next_token);
+    let backward = std::iter::successors(node.last_token(), SyntaxToken::prev_token);
+    match (inside(node, forward).find(is_content), inside(node, backward).find(is_content)) {
+        (Some(first), Some(last)) => TextRange::new(first.text_range().start(), last.text_range().end()),
+        _ => node.text_range(),
+    }
+}
+
+fn inside(node: &SyntaxNode, tokens: impl Iterator<Item = SyntaxToken>) -> impl Iterator<Item = SyntaxToken> {
+    let range = node.text_range();
+    tokens.take_while(move |token| range.contains_range(token.text_range()))
 }
 
 /// The node's text without trivia: the same whatever the layout.

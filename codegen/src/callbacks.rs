@@ -6,7 +6,7 @@
 use crate::Side;
 use crate::edit::{Layer, depth};
 use crate::probes::{Done, Probes};
-use syntax::{Call, Clause, DirectiveKind, Module, SyntaxKind, SyntaxNode, TextSize, statements, trimmed_range};
+use syntax::{Call, Clause, DirectiveKind, Module, SyntaxKind, TextSize, statements, trimmed_range};
 use wire::NodeKind;
 
 /// Behaviours, and their callbacks by name and arity.
@@ -37,10 +37,10 @@ const SERVER: &[(&str, usize)] = &[
 ///
 /// # Errors
 /// When a node has no id.
-pub fn capture(module: &Module, clause: &Clause, probes: &mut Probes<'_>) -> Done {
+pub fn capture(behaviours: &[String], clause: &Clause, probes: &mut Probes<'_>) -> Done {
     let Some(block) = clause.call.do_block() else { return Ok(()) };
     let plain = clause.body.sections.len() == 1 && !statements(&block).is_empty();
-    if !plain || probes.has(NodeKind::TailCall) || !is_callback(module, clause) {
+    if !plain || probes.has(NodeKind::TailCall) || !is_callback(behaviours, clause) {
         return Ok(());
     }
     let id = probes.site(&block, NodeKind::Handler, wire::map::PASSING.to_owned())?;
@@ -53,26 +53,23 @@ pub fn capture(module: &Module, clause: &Clause, probes: &mut Probes<'_>) -> Don
     Ok(())
 }
 
-fn is_callback(module: &Module, clause: &Clause) -> bool {
+fn is_callback(behaviours: &[String], clause: &Clause) -> bool {
     let callback = |callbacks: &[(&str, usize)]| callbacks.contains(&(clause.name.as_str(), clause.arity()));
-    let behaviours = behaviours(module);
     KNOWN.iter().any(|(name, callbacks)| callback(callbacks) && behaviours.iter().any(|one| one == name))
 }
 
-/// What the module says it implements: `use X` and `@behaviour X`.
-fn behaviours(module: &Module) -> Vec<String> {
-    let mut found: Vec<_> = syntax::directives(&module.body)
-        .into_iter()
-        .filter(|directive| directive.kind == DirectiveKind::Use)
-        .flat_map(|directive| directive.modules)
-        .collect();
-    found.extend(module.statements().iter().filter_map(behaviour));
+/// What a module with these attributes says it implements: `use X` and `@behaviour X`.
+pub fn behaviours(module: &Module, attributes: &[Call]) -> Vec<String> {
+    let used = syntax::directives(&module.body).into_iter().filter(|directive| directive.kind == DirectiveKind::Use);
+    let mut found: Vec<_> = used.flat_map(|directive| directive.modules).collect();
+    found.extend(attributes.iter().filter_map(behaviour));
     found
 }
 
-fn behaviour(statement: &SyntaxNode) -> Option<String> {
-    let call = syntax::views::Attribute::cast(statement)?.node().first_child()?;
-    let call = Call::cast(&call).filter(|call| call.local_name().as_deref() == Some("behaviour"))?;
-    let name = call.arguments_node()?.first_child()?;
+fn behaviour(attribute: &Call) -> Option<String> {
+    if attribute.local_name().as_deref() != Some("behaviour") {
+        return None;
+    }
+    let name = attribute.arguments_node()?.first_child()?;
     matches!(name.kind(), SyntaxKind::ALIAS | SyntaxKind::ATOM).then(|| name.text().to_string())
 }

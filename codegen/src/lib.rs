@@ -51,7 +51,7 @@ use exits::Exits;
 use points::Points;
 use positions::Positions;
 use probes::{Lead, Probes, refuse};
-use syntax::{Clause, Module, Parse, SectionRole, SyntaxNode, TextRange, modules};
+use syntax::{Clause, Parse, SectionRole, SyntaxNode, TextRange, modules};
 use walk::Walk;
 use wire::{NodeId, NodeKind, Strength};
 
@@ -135,12 +135,14 @@ fn instrument_with(
     let mut out = Instrumented { text: String::new(), insertions: Vec::new(), sites: Vec::new(), refused: Vec::new() };
     for module in modules(&root) {
         let scope = resolve::Scope::of(&module, &names, around);
+        let attributes = refusals::attributes(&module);
+        let behaviours = callbacks::behaviours(&module, &attributes);
         for clause in module.clauses() {
             let Some(id) = ids(clause.call.node()) else { continue };
             let strength = plan.clauses.get(&id).copied().or_else(|| points.inside(&clause));
             let Some(strength) = strength else { continue };
-            let job = Job { module: &module, clause: &clause, id, strength, scope: &scope, positions };
-            let work = refusals::check_clause(&module, &clause, &plan.sink)
+            let job = Job { behaviours: &behaviours, clause: &clause, id, strength, scope: &scope, positions };
+            let work = refusals::check_clause(&module, &attributes, &clause, &plan.sink)
                 .and_then(|()| job.run(Probes::new(id, ids, &plan.sink), &mut points));
             match work {
                 Ok((insertions, sites)) => {
@@ -161,7 +163,7 @@ fn instrument_with(
 
 /// One clause, and how much is wanted of it.
 struct Job<'a> {
-    module: &'a Module,
+    behaviours: &'a [String],
     clause: &'a Clause,
     id: NodeId,
     strength: Strength,
@@ -189,7 +191,7 @@ impl Job<'_> {
         walk.clause(&self.clause.body)?;
         let statements = walk.statements;
         points.place(self.clause, &statements, &mut probes)?;
-        callbacks::capture(self.module, self.clause, &mut probes)?;
+        callbacks::capture(self.behaviours, self.clause, &mut probes)?;
         Ok(probes.finish())
     }
 }

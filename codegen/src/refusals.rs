@@ -61,8 +61,13 @@ fn hides(import: &Call, key: &str) -> bool {
     if key == "except" { defines } else { !defines }
 }
 
-/// Whether the clause's body may be entered.
-pub fn check_clause(module: &Module, clause: &Clause, sink: &Sink) -> Result<(), Refused> {
+/// The attributes that a module sets, as calls: `@name value` is `name value`.
+pub fn attributes(module: &Module) -> Vec<Call> {
+    module.statements().iter().filter_map(attribute).collect()
+}
+
+/// Whether the clause's body may be entered, in a module with these attributes.
+pub fn check_clause(module: &Module, attributes: &[Call], clause: &Clause, sink: &Sink) -> Result<(), Refused> {
     let refuse = |why: &str| Err(Refused { range: clause.call.range(), why: why.into() });
     if module.name.as_deref().is_some_and(|name| sink.is(name)) {
         return refuse("the module is what probes call");
@@ -70,10 +75,10 @@ pub fn check_clause(module: &Module, clause: &Clause, sink: &Sink) -> Result<(),
     if module.definer == "defprotocol" {
         return refuse("protocols are consolidated: their functions stay clean");
     }
-    for attribute in module.statements().iter().filter_map(attribute) {
+    for attribute in attributes {
         match attribute.local_name().as_deref() {
             Some("on_load") => return refuse("the module has `@on_load`"),
-            Some("compile") if inlines(&attribute, &clause.name) => return refuse("the function is inlined"),
+            Some("compile") if inlines(attribute, &clause.name) => return refuse("the function is inlined"),
             _ => {}
         }
     }
@@ -100,7 +105,6 @@ pub fn check_clause(module: &Module, clause: &Clause, sink: &Sink) -> Result<(),
     Ok(())
 }
 
-/// `@name value` as the call `name value`.
 fn attribute(statement: &SyntaxNode) -> Option<Call> {
     let is_attribute = statement.kind() == SyntaxKind::UNARY_OPERATOR
         && statement.children_with_tokens().any(|child| child.kind() == SyntaxKind::T_AT);

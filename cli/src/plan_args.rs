@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct PlanArgs {
-    /// How much is recorded of each function that no rule of a plan names: its boundaries,
-    /// its branches too, its values too [default: the plan's, else minimal]
+    /// How much to record: boundaries of functions, branches too, values too
+    /// [default: the plan's, else minimal]
     #[arg(long, value_name = "NAME", value_parser = strategies())]
     strategy: Option<String>,
     /// A plan in TOML: rules for functions, points at which variables are captured

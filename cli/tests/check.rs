@@ -33,7 +33,7 @@ impl Project {
         let expected = "\
 new: snaps/lib/deep/second.ex.snap
 new: snaps/lib/first.ex.snap
-2 snapshots accepted, 0 were up to date: read the diff and commit it
+2 snapshots accepted, 0 as before: read the diff and commit it
 ";
         assert_eq!(project.check(&["--accept"]), (0, expected.to_owned()));
         project
@@ -72,8 +72,8 @@ new: snaps/lib/first.ex.snap
 fn what_was_accepted_is_up_to_date() {
     let project = Project::accepted("equal");
     let before = project.files();
-    assert_eq!(project.check(&[]), (0, "2 snapshots below snaps are up to date\n".to_owned()));
-    assert_eq!(project.check(&["--accept"]), (0, "2 snapshots below snaps are up to date\n".to_owned()));
+    assert_eq!(project.check(&[]), (0, "2 snapshots below snaps: no difference\n".to_owned()));
+    assert_eq!(project.check(&["--accept"]), (0, "2 snapshots below snaps: no difference\n".to_owned()));
     assert_eq!(project.files(), before, "nothing is written");
     let snapshot = &before[&project.0.join("snaps/lib/deep/second.ex.snap")];
     let header = "\
@@ -106,14 +106,14 @@ fn a_change_is_a_diff_a_new_file_and_a_gone_one_are_lines() {
     assert!(lines.iter().any(|line| line.starts_with("+  def f(x), do: (:scope_probe.enter(") && line.contains("{x}")));
     let tail = [
         "missing: snaps/lib/new.ex.snap",
-        "3 snapshots differ, 0 are up to date; once they are right, run again with --accept",
+        "3 snapshots with a difference, 0 without; once they are right, run again with --accept",
     ];
     assert_eq!(lines[lines.len() - 2..], tail);
     let accepted = "\
 removed: snaps/lib/deep/second.ex.snap
 changed: snaps/lib/first.ex.snap
 new: snaps/lib/new.ex.snap
-3 snapshots accepted, 0 were up to date: read the diff and commit it
+3 snapshots accepted, 0 as before: read the diff and commit it
 ";
     assert_eq!(project.check(&["--accept"]), (0, accepted.to_owned()));
     assert_eq!(project.check(&[]).0, 0);

@@ -7,6 +7,7 @@ mod erasure;
 mod identical;
 mod instructions;
 mod memory;
+mod review;
 mod suites;
 
 use crate::{Failure, setup};
@@ -23,6 +24,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("identical", identical::run),
     ("off", build::off),
     ("bad-input", build::bad_input),
+    ("review", review::run),
     ("instructions", instructions::run),
 ];
 

@@ -47,7 +47,7 @@ usage: cargo xtask TASK
   instrument …     build the command here and run `elixirscope instrument …`
   codegen          write the source that follows from the grammar; --check compares
   corpus           fetch the Elixir code that `check corpus` and `bench parse` read
-  check NAME       one check: memory, kill, identical, off, bad-input, instructions,
+  check NAME       one check: memory, kill, identical, off, bad-input, review, instructions,
                    noop, corpus, mutants, erasure, suites; or all
   bench capture    ns per event, against the VM's own tracing
   bench incremental  a second run over 1000 files, and a keystroke

@@ -69,11 +69,15 @@ fn text(review: &Review, accepted: bool, folder: &Path) -> String {
     let paint = Paint::for_stdout();
     let mut text: String = review.differences.iter().map(|one| entry(one, accepted, paint)).collect();
     let (equal, differ) = (review.equal, review.differences.len());
+    let snapshots = |count: usize| format!("{count} snapshot{}", if count == 1 { "" } else { "s" });
     text.push_str(&match (differ, accepted) {
-        (0, _) => format!("{equal} snapshots below {} are up to date\n", folder.display()),
-        (_, true) => format!("{differ} snapshots accepted, {equal} were up to date: read the diff and commit it\n"),
+        (0, _) => format!("{} below {}: no difference\n", snapshots(equal), folder.display()),
+        (_, true) => format!("{} accepted, {equal} as before: read the diff and commit it\n", snapshots(differ)),
         (_, false) => {
-            format!("{differ} snapshots differ, {equal} are up to date; once they are right, run again with --accept\n")
+            format!(
+                "{} with a difference, {equal} without; once they are right, run again with --accept\n",
+                snapshots(differ)
+            )
         }
     });
     text

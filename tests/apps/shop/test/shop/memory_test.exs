@@ -14,6 +14,13 @@ defmodule Shop.MemoryTest do
     assert Memory.peak_parse(@million) < @flat
   end
 
+  for loop <- [:across, :anonymous, :applied, :captured, :received, :used] do
+    test "a million turns of #{loop} are flat" do
+      turns = fn -> apply(Shop.Loops, unquote(loop), [@million]) end
+      assert Memory.peak(turns) < @flat
+    end
+  end
+
   test "a million turns of the ledger's loop are flat" do
     assert Memory.peak_loop(@million) < @flat
   end

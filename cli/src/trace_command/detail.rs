@@ -15,10 +15,11 @@ pub fn fitting(view: &DetailView, room: usize) -> String {
         said = text(view, limit);
         match text::width(&said).checked_sub(room) {
             Some(over @ 1..) => limit = limit.saturating_sub(over + 2),
-            _ => break,
+            _ => return said,
         }
     }
-    said
+    // What has no shorter form, such as a number, is cut.
+    if text::width(&said) > room { cut(&said, room.saturating_sub(1)) } else { said }
 }
 
 /// What happened, in about `room` columns.

@@ -18,8 +18,7 @@ pub fn fitting(view: &DetailView, room: usize) -> String {
             _ => return said,
         }
     }
-    // What has no shorter form, such as a number, is cut.
-    if text::width(&said) > room { cut(&said, room.saturating_sub(1)) } else { said }
+    cut(&said, room.saturating_sub(1))
 }
 
 /// What happened, in about `room` columns.

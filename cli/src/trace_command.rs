@@ -1,5 +1,6 @@
 //! `elixirscope trace`: lists, counts and shows recordings.
 
+mod detail;
 mod ls;
 pub mod paint;
 mod show;

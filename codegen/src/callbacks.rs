@@ -43,7 +43,7 @@ pub fn capture(module: &Module, clause: &Clause, probes: &mut Probes<'_>) -> Don
     if !plain || probes.has(NodeKind::TailCall) || !is_callback(module, clause) {
         return Ok(());
     }
-    let id = probes.site(&block, NodeKind::Handler, String::new())?;
+    let id = probes.site(&block, NodeKind::Handler, wire::map::PASSING.to_owned())?;
     let caught = probes.call("caught", &format!("{id}, scope_kind, scope_reason, __STACKTRACE__"));
     let again = ":erlang.raise(scope_kind, scope_reason, __STACKTRACE__)";
     let text = format!("catch scope_kind, scope_reason -> {caught}; {again} ");

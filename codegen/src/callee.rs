@@ -2,6 +2,7 @@
 //! not take the next function that is entered for it.
 
 use crate::resolve::Scope;
+use syntax::views::Match;
 use syntax::{Call, Clause, SyntaxKind, SyntaxNode, Target};
 
 /// `Module.name/arity` of a function of the module itself or of one that is
@@ -59,6 +60,17 @@ pub fn is_variable(node: &SyntaxNode, clause: &Clause) -> bool {
     };
     let same = |other: &SyntaxNode| other.kind() == SyntaxKind::IDENTIFIER && other.text() == name.as_str();
     whole.descendants().filter(same).any(binds)
+}
+
+/// Whether `node` is a variable that the clause binds to a reference it makes. The
+/// compiler follows it to the `receive` that waits for it, also through the function
+/// that returns it, but through no probe.
+pub fn is_made_reference(node: &SyntaxNode, clause: &Clause, scope: &Scope<'_>) -> bool {
+    let name = node.text().to_string();
+    let binds = |matched: &Match| matched.pattern().is_some_and(|pattern| pattern.text() == name.as_str());
+    let makes = |value: SyntaxNode| Call::cast(&value).is_some_and(|call| scope.makes_reference(&call));
+    let matches = clause.call.node().descendants().filter_map(|node| Match::cast(&node));
+    node.kind() == SyntaxKind::IDENTIFIER && matches.filter(binds).filter_map(|matched| matched.value()).any(makes)
 }
 
 /// Whether what stands below `inner` may be bound by `outer`.

@@ -166,7 +166,7 @@ impl<'a, 'p> Exits<'a, 'p> {
             }
             SyntaxKind::CALL => self.tail_call(node),
             SyntaxKind::BINARY_OPERATOR => self.tail_operator(node),
-            SyntaxKind::IDENTIFIER if self.is_bare_call(node) => self.before(node),
+            SyntaxKind::IDENTIFIER if self.is_bare_call(node) || self.is_made_reference(node) => self.before(node),
             _ => self.wrap(node, Probe::Leave),
         }
     }
@@ -188,14 +188,21 @@ impl<'a, 'p> Exits<'a, 'p> {
         }
     }
 
-    /// The argument that a function's call evaluates last; `piped` is its first.
+    /// The argument that a function's call evaluates last, if a probe may stand
+    /// around it; `piped` is its first.
     fn evaluated_last(&self, call: &Call, piped: Option<&SyntaxNode>) -> Option<SyntaxNode> {
         // Kernel's `then(value, fun)` is the call `fun.(value)`.
         if call.local_name().as_deref() == Some("then") && self.scope.is_kernel("then") {
             let first = || call.arguments_node().and_then(|arguments| arguments.first_child());
             return piped.cloned().or_else(first);
         }
-        call.last_argument().or_else(|| piped.cloned())
+        let makes_reference =
+            |argument: &SyntaxNode| Call::cast(argument).is_some_and(|call| self.scope.makes_reference(&call));
+        call.last_argument().or_else(|| piped.cloned()).filter(|last| !makes_reference(last))
+    }
+
+    fn is_made_reference(&self, node: &SyntaxNode) -> bool {
+        callee::is_made_reference(node, self.clause, self.scope)
     }
 
     fn verdict(&self, call: &Call) -> Verdict {
@@ -282,12 +289,18 @@ impl<'a, 'p> Exits<'a, 'p> {
     fn tail_operator(&mut self, node: &SyntaxNode) -> Done {
         let Some((left, operator, right)) = operands(node) else { return self.wrap(node, Probe::Leave) };
         match operator.as_str() {
-            "|>" => self.tail_pipe(node, &left, &right),
+            "|>" if self.scope.is_kernel("|>") => self.tail_pipe(node, &left, &right),
             "&&" | "and" if self.keeps(node) => self.wrap(&left, Probe::LeaveFalsy).and_then(|()| self.tail(&right)),
             "||" | "or" if self.keeps(node) => self.wrap(&left, Probe::LeaveTruthy).and_then(|()| self.tail(&right)),
             "=" if self.keeps(node) => self.tail(&right),
+            name if self.is_unknown_operator(name, 2, node) => self.before(node),
             _ => self.wrap(node, Probe::Leave),
         }
+    }
+
+    /// An operator that is not Elixir's may be a macro, or call anything.
+    fn is_unknown_operator(&self, name: &str, arity: u32, node: &SyntaxNode) -> bool {
+        self.scope.operator_verdict(name, arity, node.text_range().end()) != Verdict::Wrap
     }
 
     fn tail_pipe(&mut self, node: &SyntaxNode, left: &SyntaxNode, right: &SyntaxNode) -> Done {
@@ -298,10 +311,10 @@ impl<'a, 'p> Exits<'a, 'p> {
             Verdict::Wrap => self.wrap(node, Probe::Leave),
             Verdict::NoReturn => Ok(()),
             Verdict::Unknown => self.before(node),
-            Verdict::Keep => {
-                let last = Call::cast(right).and_then(|call| self.evaluated_last(&call, Some(left)));
-                self.tail_argument(node, &last.unwrap_or_else(|| left.clone()))
-            }
+            Verdict::Keep => match Call::cast(right).and_then(|call| self.evaluated_last(&call, Some(left))) {
+                Some(last) => self.tail_argument(node, &last),
+                None => self.before(node),
+            },
         }
     }
 
@@ -323,7 +336,7 @@ impl<'a, 'p> Exits<'a, 'p> {
         }
         match node.kind() {
             SyntaxKind::BLOCK => statements(node).last().is_some_and(|last| self.keeps(last)),
-            SyntaxKind::IDENTIFIER => self.is_bare_call(node),
+            SyntaxKind::IDENTIFIER => self.is_bare_call(node) || self.is_made_reference(node),
             SyntaxKind::CALL => Call::cast(node).is_some_and(|call| match self.control(&call) {
                 Some(body) => self.control_keeps(&call, &body),
                 None => matches!(self.verdict(&call), Verdict::Keep | Verdict::Unknown),
@@ -337,7 +350,7 @@ impl<'a, 'p> Exits<'a, 'p> {
                     "&&" | "and" | "||" | "or" => self.scope.is_kernel(&operator) && self.keeps(&right),
                     // Only a plain name always matches, and leaves the call last.
                     "=" => left.kind() == SyntaxKind::IDENTIFIER && self.keeps(&right),
-                    _ => false,
+                    name => self.is_unknown_operator(name, 2, node),
                 })
             }
             _ => false,

@@ -2,7 +2,7 @@
 //! has no probe of its own, and gets one, or breaks the law, when the rule is removed.
 
 use crate::positions::{Position, Positions, TABLE};
-use crate::{EditPlan, FileRefusal, Instrumented, Surroundings};
+use crate::{EditPlan, FileRefusal, Instrumented, Sink, Surroundings};
 use std::collections::BTreeSet;
 use syntax::{TextRange, TextSize};
 use wire::{NodeId, Strength};
@@ -42,6 +42,26 @@ const HAZARDS: &[(Position, &str)] = &[
     (Position::PipeTarget, "x |> «g()»"),
 ];
 
+/// Why something stays clean, and a text that does.
+const REFUSALS: &[(&str, &str)] = &[
+    ("reserved for probes", "defmodule A do\n  def f(scope_arg1), do: scope_arg1\nend"),
+    ("reserved for probes", "defmodule A do\n  def f, do: scope_error\nend"),
+    ("reserved for probes", "defmodule A do\n  def f, do: :scope_probe.enter(1)\nend"),
+    ("`def` is not Kernel's", "defmodule A do\n  import Kernel, except: [def: 2]\n  def f, do: 1\nend"),
+    ("`def` is not Kernel's", "defmodule A do\n  import Kernel, only: [+: 2]\n  def f, do: 1\nend"),
+    ("what probes call", "defmodule My.Sink do\n  def enter(_id), do: :ok\nend"),
+    ("protocols are consolidated", "defprotocol A do\n  def f(x), do: x\nend"),
+    ("`@on_load`", "defmodule A do\n  @on_load :f\n  def f, do: :ok\nend"),
+    ("inlined", "defmodule A do\n  @compile inline: [f: 0]\n  def f, do: 1\nend"),
+    ("inlined", "defmodule A do\n  @compile :inline\n  def f, do: 1\nend"),
+    ("`binding()`", "defmodule A do\n  def f(x), do: binding()\nend"),
+    ("`binding()`", "defmodule A do\n  def f(x), do: Kernel.binding()\nend"),
+    ("`IEx.pry()`", "defmodule A do\n  def f(x), do: IEx.pry()\nend"),
+    ("`dbg()`", "defmodule A do\n  def f(x), do: dbg()\nend"),
+    ("generated", "defmodule A do\n  def f(x), do: unquote(y)\nend"),
+    ("NIF's stub", "defmodule A do\n  def f(x), do: :erlang.nif_error(:absent)\nend"),
+];
+
 fn instrument(source: &str, positions: Positions) -> Result<Instrumented, FileRefusal> {
     let parse = syntax::parse(source.as_bytes());
     let id = |node: &syntax::SyntaxNode| {
@@ -50,7 +70,8 @@ fn instrument(source: &str, positions: Positions) -> Result<Instrumented, FileRe
         NodeId::from_raw(place | node.kind() as u64)
     };
     let clauses = syntax::modules(&parse.root())[0].clauses();
-    let plan = EditPlan::uniform(clauses.iter().filter_map(|clause| id(clause.call.node())), Strength::Values);
+    let mut plan = EditPlan::uniform(clauses.iter().filter_map(|clause| id(clause.call.node())), Strength::Values);
+    plan.sink = if source.contains("My.Sink") { Sink::new("My.Sink").unwrap() } else { Sink::default() };
     crate::instrument_with(&parse, &id, &plan, &Surroundings::default(), positions)
 }
 
@@ -128,4 +149,17 @@ fn what_may_be_entered_is() {
         }
         assert!(result.is_ok(), "{body}: {result:?}");
     }
+}
+
+#[test]
+fn what_must_stay_clean_does() {
+    for (why, source) in REFUSALS {
+        let found = match instrument(source, Positions::default()) {
+            Err(refusal) => refusal.why,
+            Ok(result) => result.refused.iter().map(|refused| refused.why.as_str()).collect(),
+        };
+        assert!(found.contains(why), "{source}\n{found}");
+    }
+    let deep = format!("defmodule A do\n  def f(x), do: {}x{}\nend", "[".repeat(500), "]".repeat(500));
+    assert!(instrument(&deep, Positions::default()).is_err_and(|refusal| refusal.why.contains("deeply")));
 }

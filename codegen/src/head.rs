@@ -1,5 +1,6 @@
 //! What `enter` passes: a clause's arguments, by the names its head gives them.
 
+use crate::label::short;
 use syntax::{Clause, SyntaxKind, SyntaxNode, TextSize, text_without_trivia, trimmed_range};
 use wire::map::capture::{PART, SEPARATOR, SKIPPED, WHOLE};
 
@@ -31,12 +32,12 @@ pub fn capture(clause: &Clause) -> Capture {
 fn argument_of(argument: &SyntaxNode, number: usize, out: &mut Capture, parts: &mut Vec<String>) {
     let pattern = without_default(argument);
     if out.arguments.len() >= MAX_ARGUMENTS {
-        parts.push(format!("{SKIPPED}{}", shown(&pattern)));
+        parts.push(format!("{SKIPPED}{}", short(&pattern)));
     } else if let Some(name) = own_name(&pattern) {
         parts.push(format!("{WHOLE}{name}"));
         out.arguments.push(name);
     } else if is_binary_pattern(&pattern) {
-        parts.push(format!("{SKIPPED}{}", shown(&pattern)));
+        parts.push(format!("{SKIPPED}{}", short(&pattern)));
         for name in integer_parts(&pattern) {
             if out.arguments.len() < MAX_ARGUMENTS {
                 parts.push(format!("{PART}{name}"));
@@ -44,11 +45,11 @@ fn argument_of(argument: &SyntaxNode, number: usize, out: &mut Capture, parts: &
             }
         }
     } else if is_literal(&pattern) || pattern.kind() == SyntaxKind::KEYWORDS {
-        parts.push(format!("{SKIPPED}{}", shown(&pattern)));
+        parts.push(format!("{SKIPPED}{}", short(&pattern)));
     } else {
         let name = format!("scope_arg{number}");
         out.names.push((trimmed_range(&pattern).end(), name.clone()));
-        parts.push(format!("{WHOLE}{}", shown(&pattern)));
+        parts.push(format!("{WHOLE}{}", short(&pattern)));
         out.arguments.push(name);
     }
 }
@@ -112,17 +113,6 @@ fn is_literal(pattern: &SyntaxNode) -> bool {
         LIST | TUPLE => pattern.children().next().is_none(),
         UNARY_OPERATOR => pattern.children().all(|operand| is_literal(&operand)),
         _ => false,
-    }
-}
-
-/// A pattern on one line, short.
-fn shown(pattern: &SyntaxNode) -> String {
-    let text = pattern.text().to_string();
-    let words: Vec<_> = text.split_whitespace().collect();
-    let line = words.join(" ").replace(SEPARATOR, " ");
-    match line.char_indices().nth(40) {
-        Some((cut, _)) => format!("{}…", &line[..cut]),
-        None => line,
     }
 }
 

@@ -22,6 +22,7 @@ mod branches;
 mod callbacks;
 mod callee;
 mod condition;
+mod detached;
 mod edit;
 mod erasure;
 mod exits;
@@ -30,18 +31,21 @@ mod handlers;
 #[cfg(test)]
 mod hazards;
 mod head;
+mod label;
 mod plan;
 mod points;
 mod positions;
 mod probes;
 mod refusals;
 mod resolve;
+mod tails;
 mod values;
 mod walk;
 
 pub use edit::{Insertion, Side};
 pub use erasure::{Violation, check as check_erasure};
 pub use plan::{EditPlan, FunctionName, Sink, Surroundings};
+pub use tails::{Facts, FunctionFacts, TailGraph, Tails, facts};
 
 use edit::Layer;
 use exits::Exits;
@@ -137,7 +141,7 @@ fn instrument_with(
             let strength = plan.clauses.get(&id).copied().or_else(|| points.inside(&clause));
             let Some(strength) = strength else { continue };
             let job = Job { module: &module, clause: &clause, id, strength, scope: &scope, positions };
-            let work = refusals::check_clause(&module, &clause)
+            let work = refusals::check_clause(&module, &clause, &plan.sink)
                 .and_then(|()| job.run(Probes::new(id, ids, &plan.sink), &mut points));
             match work {
                 Ok((insertions, sites)) => {

@@ -1,5 +1,6 @@
 //! What to put where: the whole of what `instrument` is asked to do.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use wire::{NodeId, Point, Strength};
 
@@ -50,6 +51,11 @@ impl Sink {
         }
     }
 
+    /// Whether it is the module of this full name.
+    pub fn is(&self, module: &str) -> bool {
+        Self::new(module).is_some_and(|named| named == *self)
+    }
+
     /// The atom, as it is written.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -57,9 +63,9 @@ impl Sink {
 }
 
 /// A function by its full name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FunctionName {
-    /// The module's full name.
+    /// The module's full name; an Erlang module's has its colon.
     pub module: String,
     /// Its name in it.
     pub name: String,
@@ -67,15 +73,25 @@ pub struct FunctionName {
     pub arity: u32,
 }
 
+impl FunctionName {
+    /// `module.name/arity`.
+    pub fn new(module: &str, name: &str, arity: u32) -> Self {
+        Self { module: module.to_owned(), name: name.to_owned(), arity }
+    }
+}
+
 /// What a file's text cannot say of the project around it. An empty one is right
 /// for every project, and has fewer probes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Surroundings {
     /// Functions of the project that this file may call, and that are no macros.
     pub functions: BTreeSet<FunctionName>,
     /// Tail calls, as caller and callee, that lie on no cycle of the project's
     /// tail-call graph: these may be wrapped.
     pub bounded: BTreeSet<(FunctionName, FunctionName)>,
+    /// Functions that this file calls in anonymous functions, and from which no
+    /// path of tail calls leads to a call that only the program knows.
+    pub returning: BTreeSet<FunctionName>,
 }
 
 #[cfg(test)]

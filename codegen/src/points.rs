@@ -37,26 +37,17 @@ impl<'a> Points<'a> {
     ///
     /// # Errors
     /// When a node has no id.
-    pub fn place(&mut self, clause: &Clause, statements: &[SyntaxNode], probes: &mut Probes<'_>) -> Done {
+    pub fn place(&mut self, clause: &Clause, statements: &[(SyntaxNode, String)], probes: &mut Probes<'_>) -> Done {
         for point in std::mem::take(&mut self.open) {
-            let on_line = |node: &&SyntaxNode| self.line(trimmed_range(node).start()) == Some(point.line);
-            match statements.iter().find(on_line) {
-                None => self.open.push(point),
-                Some(statement) => match probe(point, clause, statement) {
-                    Err(why) => self.refused.push(Refused { range: trimmed_range(statement), why }),
-                    Ok((arguments, condition)) => {
-                        let label = point.capture.join(&wire::map::capture::SEPARATOR.to_string());
-                        let role = format!("point {arguments} {}", condition.as_deref().unwrap_or_default());
-                        let id = probes.site_as(statement, NodeKind::Point, label, &role)?;
-                        let call = probes.call("locals", &format!("{id}{arguments}"));
-                        let text = match condition {
-                            None => format!("{call}; "),
-                            Some(holds) => format!("case [] do _ when ({holds}) -> {call}; _ -> :ok end; "),
-                        };
-                        let start = trimmed_range(statement).start();
-                        probes.insert(start, Side::Open, depth(statement, Layer::Then), text, id);
-                    }
-                },
+            let on_line =
+                |(node, _): &&(SyntaxNode, String)| self.line(trimmed_range(node).start()) == Some(point.line);
+            let Some((statement, mark)) = statements.iter().find(on_line) else {
+                self.open.push(point);
+                continue;
+            };
+            match read(point, clause, statement) {
+                Ok(read) => put(point, &read, statement, mark, probes)?,
+                Err(why) => self.refused.push(Refused { range: trimmed_range(statement), why }),
             }
         }
         Ok(())
@@ -72,8 +63,29 @@ impl<'a> Points<'a> {
     }
 }
 
+/// The probe of a point before `statement`; its label begins with `mark`.
+fn put(
+    point: &Point,
+    (arguments, condition): &(String, Option<String>),
+    statement: &SyntaxNode,
+    mark: &str,
+    probes: &mut Probes<'_>,
+) -> Done {
+    let names = point.capture.join(&wire::map::capture::SEPARATOR.to_string());
+    // Several points may stand before one statement.
+    let role = format!("point{arguments} if {condition:?}");
+    let id = probes.site_as(statement, NodeKind::Point, format!("{mark}{names}"), &role)?;
+    let call = probes.call("locals", &format!("{id}{arguments}"));
+    let text = match condition {
+        None => format!("{call}; "),
+        Some(holds) => format!("case [] do _ when ({holds}) -> {call}; _ -> :ok end; "),
+    };
+    probes.insert(trimmed_range(statement).start(), Side::Open, depth(statement, Layer::Then), text, id);
+    Ok(())
+}
+
 /// The arguments behind the id, and the condition.
-fn probe(point: &Point, clause: &Clause, statement: &SyntaxNode) -> Result<(String, Option<String>), String> {
+fn read(point: &Point, clause: &Clause, statement: &SyntaxNode) -> Result<(String, Option<String>), String> {
     let known = names_before(clause, trimmed_range(statement).start());
     if point.capture.is_empty() || point.capture.len() > crate::head::MAX_ARGUMENTS {
         return Err(format!("a point captures 1 to {} variables", crate::head::MAX_ARGUMENTS));

@@ -1,6 +1,6 @@
 //! What must not be entered: files, modules and clauses, each with its reason.
 
-use crate::{FileRefusal, Refused};
+use crate::{FileRefusal, Refused, Sink};
 use syntax::{Call, Clause, DirectiveKind, Module, Parse, SyntaxKind, SyntaxNode, Target, directives};
 
 /// Names that probes put into a program; a program that has them is refused.
@@ -62,8 +62,11 @@ fn hides(import: &Call, key: &str) -> bool {
 }
 
 /// Whether the clause's body may be entered.
-pub fn check_clause(module: &Module, clause: &Clause) -> Result<(), Refused> {
+pub fn check_clause(module: &Module, clause: &Clause, sink: &Sink) -> Result<(), Refused> {
     let refuse = |why: &str| Err(Refused { range: clause.call.range(), why: why.into() });
+    if module.name.as_deref().is_some_and(|name| sink.is(name)) {
+        return refuse("the module is what probes call");
+    }
     if module.definer == "defprotocol" {
         return refuse("protocols are consolidated: their functions stay clean");
     }
@@ -80,6 +83,9 @@ pub fn check_clause(module: &Module, clause: &Clause) -> Result<(), Refused> {
             Target::Local(name) if name == "binding" => return refuse("the body calls `binding()`"),
             Target::Remote(left, name) if name == "binding" && left.text() == "Kernel" => {
                 return refuse("the body calls `binding()`");
+            }
+            Target::Remote(left, name) if name == "pry" && left.text() == "IEx" => {
+                return refuse("the body calls `IEx.pry()`, which shows its variables");
             }
             Target::Local(name) if name == "dbg" && shows_binding(&call) => {
                 return refuse("the body calls `dbg()`, which shows its variables");

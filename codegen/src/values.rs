@@ -1,12 +1,15 @@
 //! What expressions gave: `bind` around them.
 
-use crate::edit::Layer;
+use crate::Side;
+use crate::detached::must_stay_last;
+use crate::edit::{Layer, depth};
 use crate::grouping::{Grouping, grouping};
+use crate::label::short;
 use crate::positions::{Position, Rule};
 use crate::probes::Done;
 use crate::resolve::Verdict;
 use crate::walk::{Walk, operator};
-use syntax::{Call, SyntaxKind, SyntaxNode, Target};
+use syntax::{Call, SyntaxKind, SyntaxNode, Target, trimmed_range};
 use wire::{NodeKind, Strength};
 
 impl Walk<'_, '_> {
@@ -25,9 +28,27 @@ impl Walk<'_, '_> {
         self.probes.wrap(node, "bind", Layer::Inside, id)
     }
 
-    /// What `exits` gave a probe to has one, or is a call that must stay last.
+    /// `ref = make_ref()`: bound by the program itself, and looked at behind it.
+    pub(crate) fn made_reference(&mut self, statement: &SyntaxNode) -> Done {
+        let Some((left, _, right)) = operator(statement).filter(|(_, token, _)| token == "=") else { return Ok(()) };
+        let made = Call::cast(&right).is_some_and(|call| self.scope.makes_reference(&call));
+        let readable = left.kind() == SyntaxKind::IDENTIFIER && !left.text().to_string().starts_with('_');
+        if self.strength < Strength::Values || !made || !readable {
+            return Ok(());
+        }
+        let name = left.text().to_string();
+        let id = self.probes.site(&right, NodeKind::Point, self.label(&name))?;
+        let locals = self.probes.call("locals", &format!("{id}, {name}"));
+        let (end, depth) = (trimmed_range(statement).end(), depth(statement, Layer::Before));
+        self.probes.insert(end, Side::Close, depth, format!("; {locals}"), id);
+        Ok(())
+    }
+
+    /// What `exits` gave a probe to has one, or is a call that must stay last, as
+    /// one that ends an anonymous function may be.
     fn may_wrap(&self, node: &SyntaxNode) -> bool {
-        self.positions.rule(Position::LastCall).wrapped || !self.probes.is_taken(node)
+        let stays = self.probes.is_taken(node) || must_stay_last(node, self.scope);
+        self.positions.rule(Position::LastCall).wrapped || !stays
     }
 
     /// A call's result always is; anything else where a pattern takes it.
@@ -69,24 +90,13 @@ fn name_of(node: &SyntaxNode, position: Position) -> String {
     match pattern.filter(|pattern| matched && pattern != node) {
         Some(pattern) => short(&pattern),
         None => match Call::cast(node).map(|call| call.target()) {
-            Some(Target::Local(name)) => name,
-            Some(Target::Remote(left, name)) => short(&left) + "." + &name,
-            _ => operator(node).map(|(_, token, right)| token + " " + &callee(&right)).unwrap_or_default(),
+            Some(Target::Local(name)) => name + "()",
+            Some(Target::Remote(left, name)) => short(&left) + "." + &name + "()",
+            _ => operator(node).map(|(_, token, right)| token + " " + &callee(&right) + "()").unwrap_or_default(),
         },
     }
 }
 
 fn callee(node: &SyntaxNode) -> String {
     node.first_child().map(|target| short(&target)).unwrap_or_default()
-}
-
-/// A node on one line, short.
-fn short(node: &SyntaxNode) -> String {
-    let text = node.text().to_string();
-    let words: Vec<_> = text.split_whitespace().collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(40) {
-        Some((cut, _)) => format!("{}…", &line[..cut]),
-        None => line,
-    }
 }

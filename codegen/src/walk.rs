@@ -17,8 +17,9 @@ pub struct Walk<'a, 'p> {
     pub(crate) positions: Positions,
     /// Anonymous functions around the present place.
     pub(crate) detached: u32,
-    /// Every statement that may be preceded, in the order of the text.
-    pub(crate) statements: Vec<SyntaxNode>,
+    /// Every statement that may be preceded, in the order of the text, and what the
+    /// label of a site there begins with.
+    pub(crate) statements: Vec<(SyntaxNode, String)>,
 }
 
 impl<'a, 'p> Walk<'a, 'p> {
@@ -59,9 +60,17 @@ impl<'a, 'p> Walk<'a, 'p> {
     pub(crate) fn statements_of(&mut self, body: &Lead) -> Done {
         let all = body.statements();
         if !matches!(body, Lead::Keyword(_)) && self.positions.rule(Position::Statement).preceded {
-            self.statements.extend(all.iter().filter(|one| one.kind() != SyntaxKind::STAB_CLAUSE).cloned());
+            let plain = all.iter().filter(|one| one.kind() != SyntaxKind::STAB_CLAUSE);
+            let mark = self.label("");
+            self.statements.extend(plain.map(|one| (one.clone(), mark.clone())));
         }
-        all.iter().try_for_each(|statement| self.expression(statement, Position::Statement))
+        for (at, statement) in all.iter().enumerate() {
+            self.expression(statement, Position::Statement)?;
+            if at + 1 < all.len() {
+                self.made_reference(statement)?;
+            }
+        }
+        Ok(())
     }
 
     /// An expression at a position.

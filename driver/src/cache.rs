@@ -1,5 +1,6 @@
 //! Results of earlier processes, on disk: one entry for each file, found by a
-//! digest of everything that decides it.
+//! digest of the file and of everything else that decides it but other files. An
+//! entry says what the file was told of these.
 //!
 //! An entry that is damaged is none. What a run did not use goes with the next
 //! write. All entries stand in one file: making a thousand files costs more
@@ -8,7 +9,7 @@
 mod entry;
 mod pack;
 
-use crate::file_result::FileResult;
+use crate::draft::Draft;
 use crate::{Error, Project, Settings, Source, emit, stamp};
 use pack::{Name, Pack};
 use rayon::prelude::*;
@@ -36,7 +37,7 @@ impl Cache {
     }
 
     /// What is known of each source.
-    pub fn recall(&self, project: &Project) -> Vec<Option<Arc<FileResult>>> {
+    pub fn recall(&self, project: &Project) -> Vec<Option<Arc<Draft>>> {
         let recall = |(name, source): (&Name, &Source)| entry::decode(self.pack.get(name)?, source).map(Arc::new);
         self.names.par_iter().zip(&project.sources).map(recall).collect()
     }
@@ -46,10 +47,11 @@ impl Cache {
     ///
     /// # Errors
     /// When the cache cannot be written.
-    pub fn keep(&self, drafts: &[Arc<FileResult>], known: &[Option<Arc<FileResult>>]) -> Result<(), Error> {
+    pub fn keep(&self, drafts: &[Arc<Draft>], known: &[Option<Arc<Draft>>]) -> Result<(), Error> {
         let mut next = Vec::new();
         for ((name, draft), known) in self.names.iter().zip(drafts).zip(known) {
-            match self.pack.get(name).filter(|_| known.is_some()) {
+            let is_known = known.as_ref().is_some_and(|known| Arc::ptr_eq(known, draft));
+            match self.pack.get(name).filter(|_| is_known) {
                 Some(entry) => pack::append(&mut next, name, entry),
                 None => pack::append(&mut next, name, &entry::encode(draft)),
             }

@@ -79,8 +79,8 @@ fn is_inside(path: &str) -> bool {
 }
 
 impl FileResult {
-    /// Instruments a file as planned.
-    pub(crate) fn of(file: &Analysed<'_>, proposal: &Proposal) -> Self {
+    /// Instruments a file as planned; `around` is what the project knows.
+    pub(crate) fn of(file: &Analysed<'_>, proposal: &Proposal, around: &Surroundings) -> Self {
         let mut result = Self {
             path: file.path.to_owned(),
             outcome: Outcome::Clean,
@@ -100,7 +100,7 @@ impl FileResult {
             return result;
         }
         let proposal = opt_out::respect(proposal, file.text, file.parse, file.ids);
-        match codegen::instrument(file.parse, &|node| file.ids.get(node), &proposal.edits, &Surroundings::default()) {
+        match codegen::instrument(file.parse, &|node| file.ids.get(node), &proposal.edits, around) {
             Err(refusal) => result.refuse_file(refusal.range.start(), refusal.why),
             Ok(instrumented) => {
                 result.accept(instrumented, file.ids.clauses(), &proposal);

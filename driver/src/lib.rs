@@ -11,6 +11,7 @@
 
 mod build;
 mod cache;
+mod draft;
 mod emit;
 mod file_result;
 mod nodes;

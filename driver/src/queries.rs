@@ -1,8 +1,10 @@
 //! The queries from a plan to instrumented text, wired to salsa.
 //!
-//! A file's draft needs nothing of other files, so that it can be kept on disk
-//! under a digest of the file alone; the few files that define what a file before
-//! them defines too are instrumented once more, with ids of their own.
+//! A file's draft needs little of other files: what they say of their functions,
+//! without positions, makes the project's tail-call graph, and of that the file is
+//! told what concerns it. While this stays the same, an edit elsewhere does not
+//! touch the draft. The few files that define what a file before them defines too
+//! are instrumented once more, with ids of their own.
 
 // The macro writes undocumented accessors beside ours.
 #![allow(missing_docs)]
@@ -10,8 +12,9 @@
 use crate::Settings;
 use crate::file_result::{Analysed, FileResult};
 use crate::proposal::Proposal;
-use db::{ClauseInfo, Db, NodeIds, SourceFile};
-use std::collections::BTreeSet;
+use codegen::{Facts, Surroundings, TailGraph};
+use db::{ClauseInfo, Db, Layout, NodeIds, SourceFile};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use wire::NodeId;
 
@@ -45,6 +48,36 @@ pub struct Choice {
     pub settings: Settings,
 }
 
+/// What an earlier process has left. A database has one, and it never changes: it
+/// holds for the texts that the files had at first.
+#[salsa::input(singleton)]
+pub struct Remembered {
+    /// The facts of the files of which they are known.
+    #[returns(ref)]
+    pub facts: HashMap<SourceFile, Facts>,
+}
+
+/// What a file says of its functions: all that others need to know. An edit inside
+/// a body that leaves its tail calls as they were leaves it equal.
+#[salsa::tracked(returns(ref))]
+pub fn facts(db: &dyn Db, file: SourceFile) -> Facts {
+    let remembered = || Remembered::get(db).facts(db).get(&file).cloned();
+    let known = if *file.edited(db) { None } else { remembered() };
+    known.unwrap_or_else(|| codegen::facts(db::parse(db, file)))
+}
+
+/// What the project's files say together.
+#[salsa::tracked(returns(ref))]
+pub fn tail_graph(db: &dyn Db, layout: Layout) -> TailGraph {
+    TailGraph::of(layout.files(db).iter().map(|file| facts(db, *file)))
+}
+
+/// What a file is told of the rest of the project.
+#[salsa::tracked(returns(ref))]
+pub fn surroundings(db: &dyn Db, file: SourceFile) -> Surroundings {
+    tail_graph(db, Layout::get(db)).around(facts(db, file))
+}
+
 /// The clauses of a file that should get probes. Knows no position, so that an
 /// edit inside a body plans nothing again.
 #[salsa::tracked(returns(ref))]
@@ -52,7 +85,7 @@ pub(crate) fn proposed(db: &dyn Db, file: SourceFile) -> Proposal {
     chosen(db, file, db::clauses(db, file))
 }
 
-/// The file, instrumented as if it were the only one.
+/// The file, instrumented as if no other defined what it does.
 #[salsa::tracked(returns(clone))]
 pub fn draft(db: &dyn Db, file: SourceFile) -> Arc<FileResult> {
     Arc::new(instrumented(db, file, db::node_ids(db, file), proposed(db, file)))
@@ -72,6 +105,7 @@ fn chosen(db: &dyn Db, file: SourceFile, clauses: &[ClauseInfo]) -> Proposal {
 }
 
 fn instrumented(db: &dyn Db, file: SourceFile, ids: &NodeIds, proposal: &Proposal) -> FileResult {
+    let around = surroundings(db, file);
     let file = Analysed { path: file.path(db), text: file.text(db), parse: db::parse(db, file), ids };
-    FileResult::of(&file, proposal)
+    FileResult::of(&file, proposal, around)
 }

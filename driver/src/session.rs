@@ -1,8 +1,9 @@
 //! A project held in memory between edits.
 
 use crate::build::Built;
+use crate::draft::{Digest, Draft};
 use crate::file_result::FileResult;
-use crate::queries::{self, Choice, Wanted};
+use crate::queries::{self, Choice, Remembered, Wanted};
 use crate::{Project, Source};
 use db::{Cancelled, Database, Layout, Origin, SourceFile};
 use rayon::prelude::*;
@@ -15,6 +16,11 @@ use std::sync::Arc;
 /// beside the database's own bound.
 const BATCH: usize = 128;
 
+/// Bytes of text whose trees are in memory at once, where that is more than
+/// [`BATCH`] files: a cold build looks at each tree twice, and reads the file again
+/// if its tree is gone.
+const HELD: usize = 4 << 20;
+
 /// A project held in memory: every edit asks for as little as it changed.
 pub struct Session {
     db: Database,
@@ -22,7 +28,7 @@ pub struct Session {
 }
 
 /// Drafts of an earlier process, for files that were not edited since.
-type Drafts = Arc<HashMap<SourceFile, Arc<FileResult>>>;
+type Drafts = Arc<HashMap<SourceFile, Arc<Draft>>>;
 
 impl Session {
     /// Opens a project of which nothing is known yet.
@@ -37,22 +43,25 @@ impl Session {
 
     /// Opens a project; `drafts` are those an earlier process left, one for each
     /// source or none.
-    pub(crate) fn recalling(project: &Project, drafts: &[Option<Arc<FileResult>>]) -> Self {
+    pub(crate) fn recalling(project: &Project, drafts: &[Option<Arc<Draft>>]) -> Self {
         Self::with(Database::default(), project, drafts)
     }
 
-    fn with(mut db: Database, project: &Project, known: &[Option<Arc<FileResult>>]) -> Self {
+    fn with(mut db: Database, project: &Project, known: &[Option<Arc<Draft>>]) -> Self {
         Choice::new(&db, Wanted::All, project.settings.clone());
         let mut drafts = HashMap::new();
         let mut files = Vec::new();
         for (at, source) in project.sources.iter().enumerate() {
             let draft = known.get(at).cloned().flatten();
-            let ids = draft.as_ref().map(|draft| draft.defined.clone());
+            let ids = draft.as_ref().map(|draft| draft.result.defined.clone());
             let file = SourceFile::of(&db, Origin::Project, &source.path, source.text.clone(), ids);
             drafts.extend(draft.map(|draft| (file, draft)));
             files.push(file);
         }
         Layout::add(&mut db, Origin::Project, files);
+        let bytes: usize = project.sources.iter().map(|source| source.text.len()).sum();
+        db.hold((HELD * project.sources.len()).checked_div(bytes).unwrap_or_default().max(BATCH));
+        Remembered::new(&db, drafts.iter().map(|(file, draft)| (*file, draft.facts.clone())).collect());
         Self { db, drafts: Arc::new(drafts) }
     }
 
@@ -96,16 +105,24 @@ impl Session {
         Snapshot { db: self.db.clone(), drafts: self.drafts.clone() }
     }
 
-    /// The draft of every file, in the order of their paths.
-    pub(crate) fn drafts(&self) -> Vec<Arc<FileResult>> {
+    /// What the next process may want to know of every file, in the order of
+    /// their paths.
+    pub(crate) fn drafts(&self) -> Vec<Arc<Draft>> {
         let snapshot = self.snapshot();
-        Layout::get(&self.db).files(&self.db).iter().map(|file| snapshot.draft(*file)).collect()
+        Layout::get(&self.db).files(&self.db).iter().map(|file| snapshot.kept(*file)).collect()
     }
 
     /// Builds every file, in parallel, with a bounded number of trees in memory;
     /// `on_file` is called once for each file done.
     pub fn build(&mut self, on_file: &(dyn Fn() + Sync)) -> Built {
         let files = Layout::get(&self.db).files(&self.db).clone();
+        // Every draft needs the facts of all files.
+        for batch in files.chunks(BATCH) {
+            for_each(&self.snapshot(), batch, &|snapshot, file| {
+                queries::facts(&snapshot.db, file);
+            });
+            self.db.evict();
+        }
         for batch in files.chunks(BATCH) {
             for_each(&self.snapshot(), batch, &|snapshot, file| {
                 snapshot.draft(file);
@@ -148,9 +165,28 @@ impl Snapshot {
         Cancelled::catch(AssertUnwindSafe(work))
     }
 
+    /// What an earlier process left for the file, if the file is told the same of
+    /// the rest of the project.
+    fn recalled(&self, file: SourceFile) -> Option<&Arc<Draft>> {
+        let draft = self.drafts.get(&file)?;
+        (draft.around == self.around(file)).then_some(draft)
+    }
+
+    fn around(&self, file: SourceFile) -> Digest {
+        Digest::of(queries::surroundings(&self.db, file))
+    }
+
     /// What an earlier process left for the file, else the query's result.
     pub(crate) fn draft(&self, file: SourceFile) -> Arc<FileResult> {
-        self.drafts.get(&file).cloned().unwrap_or_else(|| queries::draft(&self.db, file))
+        let recalled = self.recalled(file).map(|draft| draft.result.clone());
+        recalled.unwrap_or_else(|| queries::draft(&self.db, file))
+    }
+
+    fn kept(&self, file: SourceFile) -> Arc<Draft> {
+        self.recalled(file).cloned().unwrap_or_else(|| {
+            let facts = queries::facts(&self.db, file).clone();
+            Arc::new(Draft { facts, around: self.around(file), result: queries::draft(&self.db, file) })
+        })
     }
 
     fn settled(&self, file: SourceFile) -> Arc<FileResult> {
@@ -176,8 +212,8 @@ mod tests {
     fn what_was_recalled_is_used_until_something_changes_it() {
         let source = |text: &str| Source { path: "lib/a.ex".into(), text: text.into() };
         let project = Project::of_sources(vec![source("defmodule A do\n  def f, do: 1\nend\n")]);
-        let mut lie = FileResult::clone(&Session::open(&project).drafts()[0]);
-        lie.path = "a lie".into();
+        let mut lie = Draft::clone(&Session::open(&project).drafts()[0]);
+        Arc::make_mut(&mut lie.result).path = "a lie".into();
         let open = || Session::recalling(&project, &[Some(Arc::new(lie.clone()))]);
         let path =
             |session: &Session| session.snapshot().result("lib/a.ex").map(|found| found.map(|one| one.path.clone()));

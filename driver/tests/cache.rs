@@ -113,3 +113,23 @@ fn an_entry_that_is_no_result_is_built_again() {
         assert!(std::fs::read(pack(&out)).unwrap() == whole);
     }
 }
+
+#[test]
+fn what_another_file_says_of_a_function_decides_whether_an_entry_holds() {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("around");
+    // It may not be there.
+    let _ = std::fs::remove_dir_all(&out);
+    let caller = "defmodule Caller do\n  def f(x), do: Callee.g(x)\nend\n";
+    let project = |callee: &str| {
+        let callee = format!("defmodule Callee do\n  def g(x), do: {callee}\nend\n");
+        let source = |path: &str, text: &str| Source { path: path.into(), text: text.into() };
+        Project::of_sources(vec![source("lib/callee.ex", &callee), source("lib/caller.ex", caller)])
+    };
+    for (callee, wrapped) in [("x", true), ("x + 1", true), ("Caller.f(x)", false), ("x.()", false), ("x", true)] {
+        let project = project(callee);
+        let built = driver::build_cached(&project, &out, &|| {}).unwrap();
+        assert_eq!(built.files, driver::build(&project, &|| {}).files);
+        let Outcome::Instrumented(caller) = &built.files[1].outcome else { panic!("the caller has probes") };
+        assert_eq!(caller.text.contains("leave("), wrapped, "{callee}: {}", caller.text);
+    }
+}

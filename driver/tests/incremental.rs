@@ -152,6 +152,33 @@ fn a_keystroke_in_the_first_of_two_modules_of_the_same_name() {
     );
 }
 
+const LOGIN: &str = "defmodule Login do\n  def name(user), do: User.name(user)\nend\n";
+
+/// The project, with a file whose tail call goes to another one.
+fn with_a_tail_call() -> Vec<Source> {
+    vec![source("lib/cart.ex", CART), source("lib/login.ex", LOGIN), source("lib/user.ex", USER)]
+}
+
+#[test]
+fn a_keystroke_in_a_function_that_is_tail_called_from_another_file() {
+    check_in(
+        with_a_tail_call(),
+        "keystroke-called",
+        |_| (),
+        |session| session.edit(source("lib/user.ex", &USER.replace("user.name", "user.full_name"))),
+    );
+}
+
+#[test]
+fn a_tail_call_that_closes_a_cycle() {
+    check_in(
+        with_a_tail_call(),
+        "cycle",
+        |_| (),
+        |session| session.edit(source("lib/user.ex", &USER.replace("user.name", "Login.name(user)"))),
+    );
+}
+
 #[test]
 fn the_same_text_again() {
     check("same-text", |session| session.edit(source("lib/cart.ex", CART)));

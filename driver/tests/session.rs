@@ -65,10 +65,15 @@ fn an_edit_cancels_a_cold_build_on_a_snapshot() {
     assert_eq!(session.snapshot().results().unwrap(), fresh);
 }
 
-#[test]
-fn a_cold_build_holds_a_bounded_number_of_trees() {
+/// How often a cold build of 600 files of so many bytes reads one, at most how many
+/// it reads between two writes, and how many trees are in memory in the end.
+fn cold_build(bytes: usize) -> (usize, usize, usize) {
     let (sender, events) = channel();
-    let project = project(600);
+    let mut project = project(600);
+    for source in &mut project.sources {
+        let comment = "#".repeat(bytes.saturating_sub(source.text.len()));
+        source.text.extend(comment.as_bytes());
+    }
     let mut session = Session::observed(&project, move |event| {
         // The receiver may be gone by the time the session is dropped.
         let _ = sender.send(event);
@@ -85,14 +90,25 @@ fn a_cold_build_holds_a_bounded_number_of_trees() {
             Event::Ran(_) | Event::Kept(_) => {}
         }
     }
-    let parsed: usize = batches.iter().sum();
-    assert!((600..600 + 60).contains(&parsed), "only files that lose an id are parsed twice: {parsed}");
-    assert!(batches.iter().all(|trees| *trees <= 128), "{batches:?}");
     for file in Layout::get(session.db()).files(session.db()) {
         db::parse(session.db(), *file);
     }
     let again = events.try_iter().filter(|event| matches!(event, Event::Ran(_))).count();
-    assert!(again >= 600 - 2 * 128, "{} trees were still in memory", 600 - again);
+    (batches.iter().sum(), batches.into_iter().max().unwrap(), 600 - again)
+}
+
+#[test]
+fn a_cold_build_holds_a_bounded_number_of_trees() {
+    let (parsed, at_once, held) = cold_build(64 << 10);
+    assert!((1200 - 128..1200 + 60).contains(&parsed), "each file is read twice: {parsed}");
+    assert!(at_once <= 128 && held <= 2 * 128, "{at_once}, {held} trees");
+}
+
+#[test]
+fn a_cold_build_of_small_files_reads_each_once() {
+    let (parsed, at_once, held) = cold_build(0);
+    assert_eq!(parsed, 600);
+    assert!(at_once <= 128 && held == 600, "{at_once}, {held} trees");
 }
 
 /// Every file below `folder`.

@@ -28,7 +28,7 @@ pub mod run;
 pub mod stats;
 pub mod value;
 
-pub use frames::{Closing, Frame, Frames, Process};
+pub use frames::{Closing, Detail, Frame, Frames, Process};
 pub use run::{Clock, Event, Finding, OpenError, Recording, RunState, RunSummary, Runs, Site, Sites};
 pub use stats::Stats;
 pub use value::{AtomNames, Value};

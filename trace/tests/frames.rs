@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{PID, Writer};
+use common::{FIRST_PLACE, PID, Writer};
 use trace::{Closing, Frames, Recording};
-use wire::Term;
+use wire::{Kind, NodeKind, Term};
 
 /// What must be read back of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,7 @@ struct Call {
     parent: Option<usize>,
     tail_of: Option<usize>,
     closing: Closing,
+    inferred: bool,
     result: Option<i64>,
 }
 
@@ -67,7 +68,7 @@ fn step(machine: &mut Machine, random: &mut Random, writer: &mut Writer, functio
             machine.stack.drain(..).for_each(|(call, _)| truth[call].closing = Closing::Exited);
             machine.ended = true;
         }
-        _ => {}
+        _ => noise(machine, random, writer, functions),
     }
 }
 
@@ -86,6 +87,7 @@ fn enter(machine: &mut Machine, random: &mut Random, writer: &mut Writer, functi
         parent: machine.stack.last().map(|(call, _)| *call),
         tail_of: followed.map(|(call, ..)| call),
         closing: Closing::Open,
+        inferred: false,
         result: None,
     });
     machine.stack.push((truth.len() - 1, function));
@@ -102,7 +104,7 @@ fn leave(random: &mut Random, writer: &mut Writer, function: u64, pid: u64, call
     call.closing = Closing::Returned;
     call.result = Some(value);
     match random.below(3) {
-        0 if has_after => (call.closing, call.result) = (Closing::Raised, None),
+        0 if has_after => (call.closing, call.inferred, call.result) = (Closing::Raised, true, None),
         0 => call.result = Some(-1),
         _ if has_after => writer.body(function, pid, Term::Int(value)),
         _ => return writer.leave(function, pid, &[Term::Int(value)]),
@@ -110,17 +112,61 @@ fn leave(random: &mut Random, writer: &mut Writer, function: u64, pid: u64, call
     writer.leave(function, pid, &[]);
 }
 
-// An exception that some outer call rescues, and then returns. No call between
-// may be of the rescuer's function: that cannot be told from its own return.
+// Further sites of each function.
+const BRANCH: u64 = 0;
+const DETACHED: u64 = 1;
+const BOUND: u64 = 2;
+const HANDLER: u64 = 3;
+const PASSING: u64 = 4;
+
+fn add_places(writer: &mut Writer, function: u64) {
+    writer.place(function, NodeKind::Branch, "");
+    writer.place(function, NodeKind::Branch, "\x1e");
+    writer.place(function, NodeKind::Bound, "x");
+    writer.place(function, NodeKind::Handler, "");
+    writer.place(function, NodeKind::Handler, wire::map::PASSING);
+}
+
+fn place(function: u64, which: u64) -> u64 {
+    FIRST_PLACE + (function / 16 - 1) * 5 + which
+}
+
+// Events that end no call: of the innermost one's own code, or of any anonymous
+// function.
+fn noise(machine: &Machine, random: &mut Random, writer: &mut Writer, functions: &[u64]) {
+    let any = functions[random.below(functions.len() as u64) as usize];
+    match machine.stack.last() {
+        Some((_, function)) if random.below(2) == 0 => {
+            writer.event(Kind::Bind, place(*function, BOUND), machine.pid, &[Term::Int(-7)]);
+        }
+        _ => writer.event(Kind::Branch, place(any, DETACHED), machine.pid, &[]),
+    }
+}
+
+// An exception that some outer call rescues; it says so, goes on, passes it on, or
+// returns. No call between may be of the rescuer's function: that cannot be told
+// from its own return.
 fn raise(machine: &mut Machine, random: &mut Random, writer: &mut Writer, truth: &mut [Call]) {
     let candidates: Vec<usize> = (0..machine.stack.len())
         .filter(|&n| machine.stack[n + 1..].iter().all(|(_, function)| *function != machine.stack[n].1))
         .collect();
     let rescuer = candidates[random.below(candidates.len() as u64) as usize];
-    machine.stack.drain(rescuer + 1..).for_each(|(call, _)| truth[call].closing = Closing::Raised);
+    let how = random.below(4);
+    let is_told = how < 2;
+    for (call, _) in machine.stack.drain(rescuer + 1..) {
+        (truth[call].closing, truth[call].inferred) = (Closing::Raised, !is_told);
+    }
     let (call, function) = machine.stack[rescuer];
+    match how {
+        0 => return writer.caught(place(function, HANDLER), machine.pid, "error", Term::Int(1)),
+        1 => {
+            writer.caught(place(function, PASSING), machine.pid, "exit", Term::Int(1));
+            truth[call].closing = Closing::Raised;
+        }
+        2 => return writer.event(Kind::Branch, place(function, BRANCH), machine.pid, &[]),
+        _ => leave(random, writer, function, machine.pid, &mut truth[call]),
+    }
     machine.stack.pop();
-    leave(random, writer, function, machine.pid, &mut truth[call]);
 }
 
 fn program(seed: u64) -> (Writer, Vec<Call>) {
@@ -133,6 +179,7 @@ fn program(seed: u64) -> (Writer, Vec<Call>) {
         if has_after(function) {
             writer.with_after();
         }
+        add_places(&mut writer, function);
         functions.push(function);
     }
     let mut truth = Vec::new();
@@ -169,6 +216,7 @@ fn read_back(recording: &Recording, frames: &Frames) -> Vec<Call> {
             parent: frame.parent().map(|n| n as usize),
             tail_of: frame.tail_of().map(|n| n as usize),
             closing: frame.closing,
+            inferred: frame.inferred,
             result: int(trace::outline::result(recording, frames, frame)),
         }
     };

@@ -1,7 +1,9 @@
 //! Benchmarks: ratios against a peer in the same run.
 
 pub mod incremental;
+pub mod overlay;
 pub mod parse;
+pub mod receive;
 
 use crate::{Failure, setup, shell};
 

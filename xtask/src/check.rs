@@ -8,6 +8,7 @@ mod identical;
 mod instructions;
 mod memory;
 mod review;
+mod suites;
 
 use crate::{Failure, setup};
 use std::path::Path;
@@ -28,8 +29,13 @@ pub const CHECKS: &[(&str, Check)] = &[
 ];
 
 /// Those that need a quiet machine, or a network and minutes: only by name.
-const LONG: &[(&str, Check)] =
-    &[("noop", build::noop), ("corpus", corpus::run), ("mutants", corpus::mutants), ("erasure", erasure::run)];
+const LONG: &[(&str, Check)] = &[
+    ("noop", build::noop),
+    ("corpus", corpus::run),
+    ("mutants", corpus::mutants),
+    ("erasure", erasure::run),
+    ("suites", suites::run),
+];
 
 /// Runs one check by name, or all.
 pub fn run(name: &str) -> Result<(), Failure> {

@@ -13,6 +13,8 @@
 //! cargo xtask check NAME     one of the longer checks
 //! cargo xtask bench capture  what an event costs, against its peers
 //! cargo xtask bench parse    what a tree costs, against Elixir's parser
+//! cargo xtask bench receive  what probes do to receives that skip messages
+//! cargo xtask bench overlay  what the Mix step costs, against compiling
 //! ```
 
 mod bench;
@@ -21,6 +23,7 @@ mod codegen;
 mod corpus;
 mod demo;
 mod instrument;
+mod overlay;
 mod setup;
 mod shell;
 mod test;
@@ -45,10 +48,12 @@ usage: cargo xtask TASK
   codegen          write the source that follows from the grammar; --check compares
   corpus           fetch the Elixir code that `check corpus` and `bench parse` read
   check NAME       one check: memory, kill, identical, off, bad-input, review, instructions,
-                   noop, corpus, mutants; or all
+                   noop, corpus, mutants, erasure, suites; or all
   bench capture    ns per event, against the VM's own tracing
   bench incremental  a second run over 1000 files, and a keystroke
   bench parse      MB/s and memory of parsing, against Code.string_to_quoted
+  bench receive    calls by a process with many messages, recorded against clean
+  bench overlay    PROJECT...: time and size of what the Mix step makes, against mix compile
 ";
 
 fn main() -> ExitCode {
@@ -66,6 +71,8 @@ fn main() -> ExitCode {
         ["bench", "capture"] => bench::capture(),
         ["bench", "incremental"] => bench::incremental::run(),
         ["bench", "parse"] => bench::parse::run(),
+        ["bench", "receive"] => bench::receive::run(),
+        ["bench", "overlay", projects @ ..] => bench::overlay::run(projects),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(())

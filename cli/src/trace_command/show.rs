@@ -1,25 +1,31 @@
 //! `trace show`: a run's calls as a tree for each process.
 
-use super::{Failure, Format, RunArgs, Soundness, paint::Paint, report, text};
-use clap::Args;
+use super::{Failure, Format, RunArgs, Soundness, detail, paint::Paint, report, text};
+use clap::{Args, ValueEnum};
 use std::io::{self, Write};
-use trace::outline::{self, Outline, ProcessView, Report, Row, Selection};
+use trace::outline::{self, DetailView, Outline, ProcessView, Report, Row, Selection};
 use trace::value::inspect;
 use trace::{Closing, Frame, Frames, Recording};
+use wire::Strength;
 
 const NOTES: &str = "\
 Columns: moment from the recording's start, duration (≤ where the end is inferred, ≥ where it is
 open), call, result, position. Processes stand in the order of their first event, the calls of
 each in the order of entry. A tail call (↪) is followed to the next line where that is what it
-calls; else its result is not known.
+calls; else its result is not known. What happened within a call (·) stands below it, in order:
+what points captured always, the rest as --detail says.
 
 JSON: {run, app, state, lost_events,
   processes: [{pid, name, events, calls, orphans, start_ns, end_ns, ended, exit_reason}],
   frames: [{id, pid, parent, tail_of, depth, function, args: [{name, part, value}], file, line,
-    start_ns, duration_ns, closing, tail_to, inferred, result, exit_reason}],
+    start_ns, duration_ns, closing, tail_to, inferred, result, exit_reason,
+    exception: {kind, reason}}],
+  details: [{frame, pid, at_ns, kind, function, file, line, label, values: [{name, value}],
+    exception: {kind, reason}}],
   shown, more, findings: [{file, offset, problem, advice}]}
 closing is open, returned, tail, raised or exited; loops are not folded; an ended process without
-exit_reason was gone before it could be watched.";
+exit_reason was gone before it could be watched. exception is what ended a call, where a handler
+told, or what a handler caught; kind of a detail is branch, bind, caught or locals.";
 
 /// Arguments of `trace show`.
 #[derive(Args, Debug)]
@@ -45,12 +51,35 @@ pub struct ShowArgs {
     /// Number of calls
     #[arg(long, value_name = "N", default_value_t = 2000)]
     limit: u64,
+    /// How much of what happened within calls
+    #[arg(long, value_enum, default_value = "boundaries")]
+    detail: DetailArg,
     /// Show every turn of a loop
     #[arg(long)]
     no_fold: bool,
     /// Columns to use, at least 40 [default: $COLUMNS, else 100]
     #[arg(long, value_name = "N")]
     width: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DetailArg {
+    /// Calls and how they ended
+    Boundaries,
+    /// Also the branches they took, and what their handlers caught
+    Branches,
+    /// Also the values of variables and of calls
+    Values,
+}
+
+impl From<DetailArg> for Strength {
+    fn from(detail: DetailArg) -> Self {
+        match detail {
+            DetailArg::Boundaries => Self::Boundaries,
+            DetailArg::Branches => Self::Branches,
+            DetailArg::Values => Self::Values,
+        }
+    }
 }
 
 pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<Soundness, Failure> {
@@ -65,6 +94,7 @@ pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<Soundness, Fai
         depth: args.depth,
         limit: args.limit,
         fold: is_text && !args.no_fold,
+        detail: args.detail.into(),
     };
     let outline = outline::outline(&recording, &frames, &selection);
     if !is_text {
@@ -106,6 +136,7 @@ impl Page<'_> {
                     self.process(number, out)?;
                 }
                 Row::Call { frame, indent } => self.call(frame, indent, out)?,
+                Row::Detail { process, detail, indent } => self.detail(process, detail, indent, out)?,
                 Row::Folded { indent, turns, inside } => {
                     let calls = if inside == 0 {
                         String::new()
@@ -159,7 +190,7 @@ impl Page<'_> {
         let (began, ended) = self.frames.ticks(self.recording, frame);
         let clock = self.recording.clock();
         let bound = match frame.closing {
-            Closing::Raised => "≤",
+            Closing::Raised if frame.inferred => "≤",
             Closing::Open => "≥",
             _ => "",
         };
@@ -252,7 +283,7 @@ impl Page<'_> {
                 let named = callee.map(|callee| format!("↪ tail to {callee}"));
                 named.filter(|mark| text::width(mark) <= room).unwrap_or_else(|| "↪ tail".to_owned())
             }
-            Closing::Raised => "✗ raised (inferred)".to_owned(),
+            Closing::Raised => self.exception(frame, room),
             Closing::Exited => match outline::exit_reason(self.recording, self.frames, process) {
                 Some(reason) => format!("✗ exited: {}", inspect(&reason, room.saturating_sub(10).max(5))),
                 None => format!("✗ {}", text::ENDED),
@@ -266,6 +297,40 @@ impl Page<'_> {
             Closing::Open => self.paint.note(&mark),
         };
         (mark, painted)
+    }
+
+    fn exception(&self, frame: &Frame, room: usize) -> String {
+        let Some(exception) = outline::exception(self.recording, self.frames, frame) else {
+            return "✗ raised (inferred)".to_owned();
+        };
+        let verb = match exception.kind.as_str() {
+            "throw" => "threw",
+            "exit" => "exit",
+            _ => "raised",
+        };
+        format!("✗ {verb}: {}", inspect(&exception.term, room.saturating_sub(verb.len() + 4).max(5)))
+    }
+
+    // What happened, with the longest position beside which it stands uncut, or cut
+    // beside the line.
+    fn detail(&self, process: u32, number: u32, indent: u32, out: &mut dyn Write) -> io::Result<()> {
+        let process = &self.frames.processes()[process as usize];
+        let view = DetailView::new(self.recording, process, &process.details[number as usize]);
+        let position = if view.file.is_empty() { String::new() } else { format!("{}:{}", view.file, view.line) };
+        let name = position.rsplit_once('/').map_or(position.as_str(), |(_, name)| name);
+        let line = &position[view.file.len()..];
+        let indent = indentation(indent);
+        let left = self.width.saturating_sub(MARGIN + text::width(&indent));
+        let whole = detail::text(&view, UNCUT);
+        let beside = |position: &&&str| text::width(&whole) + behind(position) <= left;
+        let (said, position) = match [position.as_str(), name, line].iter().find(beside) {
+            Some(position) => (whole, *position),
+            None => (detail::fitting(&view, left.saturating_sub(behind(line))), line),
+        };
+        let gap = left.saturating_sub(text::width(&said) + text::width(position)).max(2);
+        let row = format!("{indent}{said}{}{}", " ".repeat(gap), self.paint.dim(position));
+        let start = format!("{:>9}", text::moment(view.at_ns));
+        writeln!(out, "{}{}{}", self.paint.dim(&start), " ".repeat(MARGIN - 9), row.trim_end())
     }
 
     fn footer(&self, outline: &Outline, selection: &Selection, out: &mut dyn Write) -> io::Result<()> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use syntax::{Call, Module, SyntaxKind, SyntaxNode, definition_head};
 
 /// A name and an arity.
-pub type Key = (String, usize);
+pub type Key = (String, u32);
 
 /// The functions and macros that a module's text defines. What a macro such as
 /// `use` adds to it is not here.
@@ -48,7 +48,8 @@ fn heads(definition: &Call) -> Vec<Key> {
     let Some((name, arguments)) = definition_head(definition) else { return Vec::new() };
     let arity = arguments.len();
     let defaults = arguments.iter().filter(|argument| has_default(argument)).count();
-    (arity - defaults..=arity).map(|arity| (name.clone(), arity)).collect()
+    // A function has fewer arguments than 2³².
+    (arity - defaults..=arity).map(|arity| (name.clone(), arity as u32)).collect()
 }
 
 fn has_default(argument: &SyntaxNode) -> bool {

@@ -247,6 +247,11 @@ impl Directives {
         })
     }
 
+    /// Whether a `use` of an unknown module holds at a place.
+    pub fn may_be_anything(&self, at: TextSize) -> bool {
+        self.holding(at).any(|effect| matches!(effect, Effect::Anything))
+    }
+
     /// Whether `module` itself is required at a place.
     pub fn names(&self, module: &str, at: TextSize) -> bool {
         self.holding(at).any(|effect| matches!(effect, Effect::Require(required) if required == module))

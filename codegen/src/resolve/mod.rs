@@ -9,12 +9,12 @@ mod directives;
 mod library;
 mod verdict;
 
-pub use verdict::{Verdict, piped};
+pub use library::{Kind, kind as library_kind};
+pub use verdict::{End, Verdict, end_of, is_detached, kernel_verdict, piped};
 
 use crate::{FunctionName, Surroundings};
 use definitions::Definitions;
-use directives::Directives;
-use library::Kind;
+use directives::{Directives, Selection};
 use syntax::{Call, Module, SyntaxKind, SyntaxNode, Target, TextSize};
 
 /// What a call means.
@@ -29,8 +29,8 @@ pub enum Callee {
     Field,
     /// A special form, or a macro of Kernel's.
     Kernel(String),
-    /// Some other macro.
-    Macro,
+    /// Some other macro whose name is known.
+    Macro(FunctionName),
     /// Perhaps a macro.
     Unknown,
 }
@@ -60,7 +60,7 @@ pub struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// The scope of `module`, of whose project `around` is known.
     pub fn of(module: &Module, names: &'a Names, around: &'a Surroundings) -> Self {
-        let body = |clause: syntax::Clause| (clause.call.range(), (clause.name.clone(), clause.arity()));
+        let body = |clause: syntax::Clause| (clause.call.range(), (clause.name.clone(), clause.arity() as u32));
         Self {
             directives: &names.0,
             around,
@@ -90,6 +90,21 @@ impl<'a> Scope<'a> {
         self.own.has_function(name)
     }
 
+    /// The functions that the module's text defines.
+    pub fn own_functions(&self) -> impl Iterator<Item = (String, u32)> {
+        self.own.functions.iter().cloned()
+    }
+
+    /// The macros that it defines.
+    pub fn own_macros(&self) -> impl Iterator<Item = (String, u32)> {
+        self.own.macros.iter().cloned()
+    }
+
+    /// Whether a `use` of an unknown module holds at a place.
+    pub fn may_be_anything(&self, at: TextSize) -> bool {
+        self.directives.may_be_anything(at)
+    }
+
     /// Whether `call` is certain to call a function: then its arguments are
     /// expressions that are evaluated once, in order, and it has a value.
     /// `piped` is 1 for the right side of `|>`, else 0.
@@ -112,18 +127,39 @@ impl<'a> Scope<'a> {
 
     /// What the call `name(…)` with so many arguments means at a place.
     pub fn local(&self, name: &str, arity: u32, at: TextSize) -> Callee {
-        let key = (name.to_owned(), arity as usize);
+        let key = (name.to_owned(), arity);
         match () {
             () if library::has_macro(library::SPECIAL_FORMS, name) && name != "super" => {
                 Callee::Kernel(name.to_owned())
             }
-            () if self.own.macros.contains(&key) => Callee::Macro,
-            () if self.own.functions.contains(&key) => self.function(self.module.as_deref().unwrap_or(""), name, arity),
+            () if self.own.macros.contains(&key) => Callee::Macro(self.own_name(name, arity)),
+            () if self.own.functions.contains(&key) => Callee::Function(self.own_name(name, arity)),
             () if name == "super" => Callee::Dynamic,
             () if self.directives.imports_kernel(name, arity, at) && self.is_in_kernel(name, arity) => {
                 self.kernel(name, arity)
             }
             () => self.imported(name, arity, at),
+        }
+    }
+
+    /// The names by which the project may define what an [`Callee::Unknown`] call
+    /// calls; if it does so as functions, the call is known.
+    pub fn candidates(&self, call: &Call, piped: usize) -> Vec<FunctionName> {
+        let arity = (call.arity() + piped) as u32;
+        let at = call.range().start();
+        match call.target() {
+            Target::Local(name) => {
+                let may_bring = |(module, selection): &(&str, &Selection)| {
+                    !library::has(module) && selection.admits(&name, arity, None)
+                };
+                let imports = self.directives.imports(at).filter(may_bring);
+                imports.map(|(module, _)| FunctionName::new(module, &name, arity)).collect()
+            }
+            Target::Remote(left, name) if left.kind() == SyntaxKind::ALIAS => {
+                let module = self.directives.expand(&syntax::text_without_trivia(&left), at);
+                vec![FunctionName::new(&module, &name, arity)]
+            }
+            Target::Remote(..) | Target::Anonymous(_) | Target::Other => Vec::new(),
         }
     }
 
@@ -133,14 +169,15 @@ impl<'a> Scope<'a> {
 
     fn kernel(&self, name: &str, arity: u32) -> Callee {
         match library::kind("Kernel", name, arity) {
-            Some(Kind::Function) => self.function("Kernel", name, arity),
+            Some(Kind::Function) => Callee::Function(FunctionName::new("Kernel", name, arity)),
             Some(Kind::Macro) => Callee::Kernel(name.to_owned()),
             None => Callee::Unknown,
         }
     }
 
-    fn function(&self, module: &str, name: &str, arity: u32) -> Callee {
-        Callee::Function(FunctionName { module: module.to_owned(), name: name.to_owned(), arity })
+    /// The full name of a function of the module itself.
+    pub fn own_name(&self, name: &str, arity: u32) -> FunctionName {
+        FunctionName::new(self.module.as_deref().unwrap_or_default(), name, arity)
     }
 
     /// What is imported under a name that is not the module's own: two imports
@@ -149,10 +186,10 @@ impl<'a> Scope<'a> {
         let mut found = Callee::Unknown;
         for (module, selection) in self.directives.imports(at) {
             let kind = library::kind(module, name, arity);
-            let known = FunctionName { module: module.to_owned(), name: name.to_owned(), arity };
+            let known = FunctionName::new(module, name, arity);
             match kind {
                 _ if !selection.admits(name, arity, kind) => {}
-                Some(Kind::Macro) => return Callee::Macro,
+                Some(Kind::Macro) => return Callee::Macro(known),
                 Some(Kind::Function) => found = Callee::Function(known),
                 None if self.around.functions.contains(&known) => found = Callee::Function(known),
                 None => {}
@@ -169,7 +206,7 @@ impl<'a> Scope<'a> {
             SyntaxKind::ALIAS => self.member(&self.directives.expand(&written, at), name, arity, at),
             SyntaxKind::ATOM => self.member(&written, name, arity, at),
             _ if is_own => self.member(&self.directives.expand(&written, at), name, arity, at),
-            _ if call.arguments_node().is_none() => Callee::Field,
+            _ if arity == 0 && call.arguments_node().is_none() => Callee::Field,
             SyntaxKind::IDENTIFIER if !self.own.has_macro(&written) => Callee::Dynamic,
             // A macro may give the module's name while compiling.
             _ if self.directives.requires_macro(name, at) => Callee::Unknown,
@@ -179,14 +216,14 @@ impl<'a> Scope<'a> {
 
     /// What `name` of a module with this full name is.
     fn member(&self, module: &str, name: &str, arity: u32, at: TextSize) -> Callee {
-        let known = FunctionName { module: module.to_owned(), name: name.to_owned(), arity };
+        let known = FunctionName::new(module, name, arity);
         let is_own = Some(module) == self.module.as_deref() || module == "__MODULE__";
         match library::kind(module, name, arity) {
             _ if module == "Kernel" => self.kernel(name, arity),
-            Some(Kind::Macro) => Callee::Macro,
+            Some(Kind::Macro) => Callee::Macro(known),
             Some(Kind::Function) => Callee::Function(known),
             // A module cannot require itself.
-            None if is_own => self.function(self.module.as_deref().unwrap_or(""), name, arity),
+            None if is_own => Callee::Function(self.own_name(name, arity)),
             None if self.around.functions.contains(&known) => Callee::Function(known),
             // Erlang's modules have no macros.
             None if !module.starts_with(':') && self.directives.requires(module, at) => Callee::Unknown,

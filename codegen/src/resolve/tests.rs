@@ -22,7 +22,8 @@ fn shown(callee: &Callee) -> String {
     match callee {
         Callee::Function(name) => format!("{}.{}/{}", name.module, name.name, name.arity),
         Callee::Kernel(name) => format!("kernel {name}"),
-        Callee::Dynamic | Callee::Field | Callee::Macro | Callee::Unknown => format!("{callee:?}").to_lowercase(),
+        Callee::Macro(_) => "macro".into(),
+        Callee::Dynamic | Callee::Field | Callee::Unknown => format!("{callee:?}").to_lowercase(),
     }
 }
 
@@ -169,6 +170,7 @@ fn what_only_the_program_knows_is_a_function_unless_a_macro_gives_the_module() {
     check("", "‸x.add(y)", "dynamic");
     check("", "‸x.add", "field");
     check("", "‸x.y.add(z)", "dynamic");
+    check("", "y |> ‸x.add", "dynamic");
     check("defmacrop x, do: Logger", "‸x.info(y)", "dynamic");
     check("defmacrop x, do: Logger\nrequire Logger", "‸x.info(y)", "unknown");
     check("@log Logger\nrequire Logger", "‸@log.info(x)", "unknown");
@@ -203,4 +205,28 @@ fn the_project_says_which_of_its_names_are_functions() {
     check("import Shop", "‸add(x)", "Shop.add/1");
     check("import Shop, only: [sub: 1]", "‸add(x)", "unknown");
     check("use Other", "‸Shop.add(x)", "Shop.add/1");
+}
+
+#[test]
+fn an_operator_that_is_not_elixirs_may_be_anything() {
+    use super::Verdict;
+    let check = |head: &str, operator: &str, arity, expected| {
+        let source = format!("defmodule A do\n{head}\ndef f do\n1\nend\nend\n");
+        let root = syntax::parse(source.as_bytes()).root();
+        let (names, around) = (Names::of(&root), Surroundings::default());
+        let scope = Scope::of(&syntax::modules(&root)[0], &names, &around);
+        let at = root.text_range().end() - syntax::TextSize::from(6);
+        assert_eq!(scope.operator_verdict(operator, arity, at), expected, "{head} {operator}");
+    };
+    for operator in ["+", "++", "<>", "in", "not in", "..", "//", "=~", "="] {
+        check("", operator, 2, Verdict::Wrap);
+    }
+    for operator in ["!", "not", "-", "&", "@"] {
+        check("", operator, 1, Verdict::Wrap);
+    }
+    check("", "~>", 2, Verdict::Unknown);
+    check("", "&&&", 2, Verdict::Unknown);
+    check("import Bitwise", "&&&", 2, Verdict::Wrap);
+    check("import Kernel, except: [+: 2]", "+", 2, Verdict::Unknown);
+    check("import Kernel, except: [in: 2]", "not in", 2, Verdict::Unknown);
 }

@@ -2,7 +2,7 @@
 
 use super::{Callee, Scope, definitions::Key};
 use crate::FunctionName;
-use syntax::{Call, TextSize};
+use syntax::{Call, SyntaxKind, SyntaxNode, TextSize};
 
 /// What may be done to a call in tail position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,34 +191,52 @@ impl Scope<'_> {
             return Verdict::Unknown;
         }
         match self.callee(call, piped(call)) {
-            Callee::Function(function) => self.function_verdict(&function, call.range().start()),
+            Callee::Function(function) => self.function_verdict(&function, call),
             Callee::Dynamic => Verdict::Keep,
             Callee::Field => Verdict::Wrap,
             Callee::Kernel(name) => kernel_verdict(&name),
-            Callee::Macro | Callee::Unknown => Verdict::Unknown,
+            // It takes expressions, and is one: wrapped whole, not entered.
+            Callee::Macro(name) if end_of(&name) == End::Returns => Verdict::Wrap,
+            Callee::Macro(_) | Callee::Unknown => Verdict::Unknown,
         }
     }
 
-    fn function_verdict(&self, function: &FunctionName, at: TextSize) -> Verdict {
+    /// What may be done to an operator, with its operands, in tail position: it is a
+    /// call like any other.
+    pub fn operator_verdict(&self, operator: &str, arity: u32, at: TextSize) -> Verdict {
+        // Between the words of `not in`, there may be any layout.
+        let is_not_in = operator.starts_with("not") && operator.ends_with("in");
+        let (name, arity) = match operator {
+            _ if is_not_in => ("in", arity),
+            // `a..b//c` is one operator with three operands.
+            "//" => ("..//", 3),
+            _ => (operator, arity),
+        };
+        match self.local(name, arity, at) {
+            Callee::Kernel(_) => Verdict::Wrap,
+            Callee::Function(function) | Callee::Macro(function) if end_of(&function) == End::Returns => Verdict::Wrap,
+            _ => Verdict::Unknown,
+        }
+    }
+
+    fn function_verdict(&self, function: &FunctionName, call: &Call) -> Verdict {
         match end_of(function) {
             End::Returns => Verdict::Wrap,
             End::Never => Verdict::NoReturn,
             End::CallsBack => Verdict::Keep,
-            End::Elsewhere if self.is_bounded(function, at) => Verdict::Wrap,
+            End::Elsewhere if self.is_bounded(function, call) => Verdict::Wrap,
             End::Elsewhere => Verdict::Keep,
         }
     }
 
-    /// Whether the tail call from the function around a place to `callee` is known
-    /// to lie on no cycle.
-    fn is_bounded(&self, callee: &FunctionName, at: TextSize) -> bool {
-        let caller = self.function_around(at).zip(self.module());
-        let caller = caller.map(|((name, arity), module)| FunctionName {
-            module: module.to_owned(),
-            name: name.clone(),
-            // A function has fewer arguments than 2³².
-            arity: *arity as u32,
-        });
+    /// Whether a tail call is known to lie on no cycle. One that ends an anonymous
+    /// function can only be led back to by a call that nobody knows.
+    fn is_bounded(&self, callee: &FunctionName, call: &Call) -> bool {
+        if is_detached(call.node()) {
+            return self.around.returning.contains(callee);
+        }
+        let caller = self.function_around(call.range().start()).zip(self.module());
+        let caller = caller.map(|((name, arity), module)| FunctionName::new(module, name, *arity));
         caller.is_some_and(|caller| self.around.bounded.contains(&(caller, callee.clone())))
     }
 
@@ -269,13 +287,21 @@ fn makes_reference(function: &FunctionName) -> bool {
 }
 
 /// A call of a macro of Kernel's that has no clauses of its own.
-fn kernel_verdict(name: &str) -> Verdict {
+pub fn kernel_verdict(name: &str) -> Verdict {
     match name {
         "raise" | "reraise" => Verdict::NoReturn,
         "then" => Verdict::Keep,
         _ if KERNEL.contains(&name) || name.starts_with("sigil_") => Verdict::Wrap,
         _ => Verdict::Unknown,
     }
+}
+
+/// Whether a node is inside of an anonymous function.
+pub fn is_detached(node: &SyntaxNode) -> bool {
+    let is_anonymous = |node: &SyntaxNode| {
+        node.kind() == SyntaxKind::ANONYMOUS_FUNCTION || syntax::views::Capture::cast(node).is_some()
+    };
+    node.ancestors().any(|outer| is_anonymous(&outer))
 }
 
 /// The number of arguments that `|>` puts before those of `call`.

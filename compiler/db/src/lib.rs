@@ -58,6 +58,12 @@ impl Database {
         db
     }
 
+    /// Sets how many trees are kept, in the place of 128. Like a write, it cancels
+    /// and awaits clones.
+    pub fn hold(&mut self, trees: usize) {
+        queries::hold(self, trees);
+    }
+
     /// Drops the trees and positions beyond the bound. salsa only does so when a
     /// revision starts, and a cold build is one revision: it calls this between
     /// batches. Like a write, it cancels and awaits clones.

@@ -69,6 +69,12 @@ pub fn node_ids(db: &dyn Db, file: SourceFile) -> NodeIds {
     })
 }
 
+/// Sets how many trees, and how many files' positions, are kept.
+pub(crate) fn hold(db: &mut dyn Db, trees: usize) {
+    parse::set_lru_capacity(db, trees);
+    node_ids::set_lru_capacity(db, trees);
+}
+
 /// A part that is a clause, and the path of the clause; kept like [`Part`].
 #[salsa::interned(revisions = REVISIONS)]
 pub struct Placed<'db> {

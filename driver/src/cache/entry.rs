@@ -6,16 +6,20 @@
 //! | | JSON: everything but the instrumented text |
 //! | | the instrumented text, if there is one |
 
+use crate::draft::{Digest, Draft};
 use crate::file_result::{FileResult, Instrumented, Outcome, ProbedClause};
 use crate::{Diagnostic, Source};
-use codegen::Site;
+use codegen::{Facts, Site};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use syntax::{LineIndex, TextRange};
 use wire::{NodeId, NodeKind, PlannedClause, Refusal};
 
 #[derive(Serialize, Deserialize)]
 struct Entry {
+    facts: Facts,
+    around: [u8; 32],
     outcome: EntryOutcome,
     defined: Vec<u64>,
     /// Id, module, name, arity.
@@ -36,8 +40,9 @@ enum EntryOutcome {
 #[derive(Serialize, Deserialize)]
 struct EntrySite(u64, Option<u64>, u8, u32, u32, String);
 
-/// The entry that holds `result`.
-pub fn encode(result: &FileResult) -> Vec<u8> {
+/// The entry that holds `draft`.
+pub fn encode(draft: &Draft) -> Vec<u8> {
+    let result = &draft.result;
     let (outcome, text) = match &result.outcome {
         Outcome::Instrumented(done) => {
             (EntryOutcome::Instrumented(done.sites.iter().map(site_entry).collect()), done.text.as_str())
@@ -47,6 +52,8 @@ pub fn encode(result: &FileResult) -> Vec<u8> {
     };
     let clause = |clause: &ProbedClause| (clause.id.raw(), clause.module.clone(), clause.name.clone(), clause.arity);
     let entry = Entry {
+        facts: draft.facts.clone(),
+        around: draft.around.0,
         outcome,
         defined: result.defined.iter().map(|id| id.raw()).collect(),
         clauses: result.clauses.iter().map(clause).collect(),
@@ -62,13 +69,13 @@ pub fn encode(result: &FileResult) -> Vec<u8> {
     bytes
 }
 
-/// The result for `source` that an entry holds, unless the entry is damaged.
-pub fn decode(bytes: &[u8], source: &Source) -> Option<FileResult> {
+/// The draft of `source` that an entry holds, unless the entry is damaged.
+pub fn decode(bytes: &[u8], source: &Source) -> Option<Draft> {
     let (length, rest) = bytes.split_first_chunk()?;
     let (json, text) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
     let entry: Entry = serde_json::from_slice(json).ok()?;
     let clause = |(id, module, name, arity)| Some(ProbedClause { id: NodeId::from_raw(id)?, module, name, arity });
-    Some(FileResult {
+    let result = FileResult {
         path: source.path.clone(),
         outcome: outcome(entry.outcome, text)?,
         defined: entry.defined.into_iter().map(NodeId::from_raw).collect::<Option<_>>()?,
@@ -77,7 +84,8 @@ pub fn decode(bytes: &[u8], source: &Source) -> Option<FileResult> {
         planned: entry.planned,
         rules: entry.rules,
         lines: LineIndex::new(&source.text),
-    })
+    };
+    Some(Draft { facts: entry.facts, around: Digest(entry.around), result: Arc::new(result) })
 }
 
 fn outcome(outcome: EntryOutcome, text: &[u8]) -> Option<Outcome> {

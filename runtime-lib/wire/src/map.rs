@@ -91,10 +91,6 @@ impl NodeKind {
     }
 }
 
-/// First in the label of a site that stands inside an anonymous function: its events
-/// may come from any process, at any depth, and say nothing of the clause's frame.
-pub const DETACHED: char = '\x1e';
-
 /// How an argument of a clause reaches its `enter` probe; the first byte of
 /// each of the label's parts (which `\x1f` separates).
 pub mod capture {
@@ -107,6 +103,16 @@ pub mod capture {
     /// Between the parts of a label.
     pub const SEPARATOR: char = '\x1f';
 }
+
+/// First byte of the label of a site that may run when the frame of its clause is
+/// not the innermost one, or not in its process: inside an anonymous function, or
+/// wherever else other code decides when it runs. Such an event says nothing about
+/// the frames that are open.
+pub const DETACHED: char = '\x1e';
+
+/// Label of a handler that is a callback's whole body: it lets the exception
+/// pass, so that the frame ends with it. Other handlers' labels are empty.
+pub const PASSING: &str = "passing";
 
 /// One node. Lines and columns (UTF-8 bytes) count from 1; ends are exclusive.
 /// The file has 20 bits for lines and 12 for columns: the last number stands for
@@ -129,7 +135,9 @@ pub struct NodeEntry<'a> {
     pub file: &'a str,
     /// For clauses, the captured arguments: see [`capture`]. For tail calls, the
     /// callee. For values, the name they are matched with, or the callee. For
-    /// points, the names of the variables, separated likewise. For nodes without a probe, what they are called.
+    /// points, the names of the variables, separated likewise. For handlers, see
+    /// [`PASSING`]. For nodes without a probe, what they are called. In front of it
+    /// may stand [`DETACHED`].
     pub label: &'a str,
     /// Start line.
     pub line: u32,

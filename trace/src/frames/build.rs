@@ -3,9 +3,10 @@
 
 use super::callee::Callees;
 use super::stack::Stack;
-use super::{Closing, Frame, Frames, NONE, Process};
+use super::{Closing, Detail, Frame, Frames, NONE, Process};
 use crate::Recording;
 use rustc_hash::FxHashMap;
+use wire::map::PASSING;
 use wire::{Kind, NodeKind, Record};
 
 struct Builder<'a> {
@@ -63,7 +64,11 @@ impl Builder<'_> {
             Kind::Enter => self.enter(process, number, record, tail),
             Kind::Leave => self.close(process, number, record, Closing::Returned),
             Kind::Tail => self.close(process, number, record, Closing::Tail),
-            Kind::Bind => self.bind(process, number, record),
+            Kind::Bind if self.is_body(record) => self.body(process, number, record),
+            Kind::Branch | Kind::Bind | Kind::Locals => {
+                self.detail(process, number, record);
+            }
+            Kind::Caught => self.caught(process, number, record),
             Kind::Exit => self.exit(process, number),
             _ => {}
         }
@@ -80,6 +85,7 @@ impl Builder<'_> {
                     events: 0,
                     first: number,
                     last: number,
+                    details: Vec::new(),
                     orphans: Vec::new(),
                     exit: NONE,
                 };
@@ -105,6 +111,7 @@ impl Builder<'_> {
             process,
             depth: stack.depth(),
             closing: Closing::Open,
+            inferred: false,
             function: self.recording.sites().function_of(clause),
             close: NONE,
             parent: stack.top(),
@@ -130,7 +137,9 @@ impl Builder<'_> {
         match closing {
             Closing::Returned if has_value => closed.result = number,
             Closing::Returned if closed.result != NONE => {} // the body's value, bound before
-            Closing::Returned if self.binds[closed.clause as usize] => closed.closing = Closing::Raised,
+            Closing::Returned if self.binds[closed.clause as usize] => {
+                (closed.closing, closed.inferred) = (Closing::Raised, true);
+            }
             Closing::Returned => closed.result = number,
             _ => {
                 closed.result = NONE;
@@ -140,14 +149,34 @@ impl Builder<'_> {
         }
     }
 
-    fn bind(&mut self, process: u32, number: u32, record: &Record<'_>) {
+    fn is_body(&self, record: &Record<'_>) -> bool {
         let site = self.recording.site_of(record).map(|site| self.recording.sites().get(site));
-        if site.is_none_or(|site| site.kind != Some(NodeKind::BodyValue)) {
-            return;
-        }
+        site.is_some_and(|site| site.kind == Some(NodeKind::BodyValue))
+    }
+
+    fn body(&mut self, process: u32, number: u32, record: &Record<'_>) {
         match self.unwind_to(process, number, record) {
             Some(frame) => self.all[frame as usize].result = number,
             None => self.processes[process as usize].orphans.push(number),
+        }
+    }
+
+    // What happens in a frame shows that it is the innermost one, unless other code
+    // decides when it happens. The frame it happened in.
+    fn detail(&mut self, process: u32, number: u32, record: &Record<'_>) -> Option<u32> {
+        let is_detached = self.recording.site_of(record).is_none_or(|site| self.recording.sites().get(site).detached);
+        let own = if is_detached { None } else { self.unwind_to(process, number, record) };
+        let frame = own.unwrap_or_else(|| self.stacks[process as usize].top());
+        self.processes[process as usize].details.push(Detail { event: number, frame });
+        own
+    }
+
+    fn caught(&mut self, process: u32, number: u32, record: &Record<'_>) {
+        let Some(frame) = self.detail(process, number, record) else { return };
+        let sites = self.recording.sites();
+        if self.recording.site_of(record).is_some_and(|site| sites.label(sites.get(site)) == PASSING) {
+            self.stacks[process as usize].pop();
+            end(&mut self.all[frame as usize], Closing::Raised, number);
         }
     }
 
@@ -162,7 +191,9 @@ impl Builder<'_> {
         }
         while stack.top_clause() != clause {
             let Some(frame) = stack.pop() else { break };
-            end(&mut self.all[frame as usize], Closing::Raised, number);
+            let unwound = &mut self.all[frame as usize];
+            end(unwound, Closing::Raised, number);
+            unwound.inferred = record.kind != Kind::Caught;
         }
         Some(stack.top())
     }

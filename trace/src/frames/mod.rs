@@ -2,15 +2,17 @@
 //!
 //! `enter` opens a frame, `leave` closes the nearest open frame of the site's
 //! clause, `tail` closes it and hands its place to the next `enter`, if that is
-//! the function the call names and nothing happened in between. Frames above the
-//! one that closes were unwound by an exception; nothing was recorded at that
-//! moment, so they are closed *by inference*, and say so. So is a frame that
-//! ended in its `after` without a value.
+//! the function the call names and nothing happened in between. Whatever else
+//! happens in a clause's own code shows that its frame is the innermost one. Frames
+//! above it were unwound by an exception: exactly at this event where a handler
+//! says what it `caught`, and else *by inference*, which they say. So is a frame
+//! that ended in its `after` without a value. An event whose site is detached (in
+//! an anonymous function, which anybody may call, in any process) shows nothing.
 //!
 //! What cannot be seen is not guessed: an `enter` between an exception and the
 //! first event of the function that rescued it appears inside the unwound
 //! frame, and a handler in the same clause as a frame it unwound is taken for
-//! that frame's own return.
+//! that frame's own.
 
 mod build;
 mod callee;
@@ -31,8 +33,7 @@ pub enum Closing {
     Returned,
     /// Its last act was a call that took its place.
     Tail,
-    /// An exception unwound it: inferred when a frame below, or its own `after`,
-    /// showed life.
+    /// An exception unwound it, whether an error, an exit or a throw.
     Raised,
     /// Its process ended.
     Exited,
@@ -68,6 +69,9 @@ pub struct Frame {
     pub depth: u32,
     /// How it ended.
     pub closing: Closing,
+    /// Whether an exception that no handler told of ended it: a frame below, or its
+    /// own `after`, showed life later.
+    pub inferred: bool,
     /// Equal for frames of the same function.
     pub function: u32,
     close: u32,
@@ -122,6 +126,22 @@ pub enum Outcome<'a> {
     Unknown,
 }
 
+/// Something that happened within a call: a branch, a value, variables, or what a
+/// handler caught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// Its event.
+    pub event: u32,
+    frame: u32,
+}
+
+impl Detail {
+    /// The innermost frame that was open in the process, as far as recorded.
+    pub fn frame(&self) -> Option<u32> {
+        some(self.frame)
+    }
+}
+
 /// A process of the recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
@@ -135,6 +155,8 @@ pub struct Process {
     pub first: u32,
     /// Number of its last event.
     pub last: u32,
+    /// What happened within its frames, in order.
+    pub details: Vec<Detail>,
     /// Ends of frames that began before the recording, or whose beginning was lost.
     pub orphans: Vec<u32>,
     exit: u32,
@@ -195,6 +217,12 @@ impl Frames {
     pub fn ticks(&self, recording: &Recording, frame: &Frame) -> (u64, u64) {
         let at = |event: u32| recording.events()[event as usize].ticks;
         (at(frame.enter), frame.close().map_or_else(|| recording.last_ticks(), at))
+    }
+
+    /// What ended a frame that was raised, where a handler told: kind, reason, stack.
+    pub fn exception_record<'a>(&self, recording: &'a Recording, frame: &Frame) -> Option<Record<'a>> {
+        let event = frame.close().filter(|_| frame.closing == Closing::Raised && !frame.inferred)?;
+        Some(recording.record_at(event))
     }
 
     /// The reason a process ended with, as recorded.

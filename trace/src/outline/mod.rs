@@ -2,15 +2,18 @@
 //! stand, and what is left out. Says what to print, never how it looks.
 
 mod call;
+mod detail;
 mod fold;
 mod report;
 mod select;
 mod view;
+mod weave;
 
 pub use call::call_text;
+pub use detail::{DetailView, Named};
 pub use report::Report;
 pub use select::{Outline, Selection, is_function, outline};
-pub use view::{Argument, FrameView, ProcessView, callee, exit_reason, result};
+pub use view::{Argument, Exception, FrameView, ProcessView, callee, exception, exit_reason, result};
 
 /// One line of an outline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +24,15 @@ pub enum Row {
     Call {
         /// Its number in [`crate::Frames::all`].
         frame: u32,
+        /// How many shown calls enclose it.
+        indent: u32,
+    },
+    /// What happened within the call above that encloses it.
+    Detail {
+        /// Its process, in [`crate::Frames::processes`].
+        process: u32,
+        /// Its number in the process's details.
+        detail: u32,
         /// How many shown calls enclose it.
         indent: u32,
     },

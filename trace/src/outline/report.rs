@@ -1,12 +1,12 @@
 //! An outline as one object for machines.
 
-use super::{FrameView, Outline, ProcessView, Row};
+use super::{DetailView, FrameView, Outline, ProcessView, Row};
 use crate::{Frames, Recording, run};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 /// Serializes an outline as `run`, `app`, `state`, `lost_events`, `processes`,
-/// `frames`, `shown`, `more` and `findings`, one frame at a time.
+/// `frames`, `details`, `shown`, `more` and `findings`, one row at a time.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
     /// What was read.
@@ -22,7 +22,7 @@ impl Serialize for Report<'_> {
         let Self { recording, outline, .. } = *self;
         let info = recording.info();
         let lost: u64 = run::ring_totals(recording.segments()).iter().map(|ring| ring.lost_events).sum();
-        let mut report = serializer.serialize_struct("Report", 9)?;
+        let mut report = serializer.serialize_struct("Report", 10)?;
         report.serialize_field("run", &info.map(|info| &info.id))?;
         report.serialize_field("app", &info.map(|info| &info.app))?;
         report.serialize_field("state", &recording.state())?;
@@ -41,6 +41,16 @@ impl Serialize for Report<'_> {
             "frames",
             &Rows(*self, |report, row| match row {
                 Row::Call { frame, .. } => Some(FrameView::new(report.recording, report.frames, *frame)),
+                _ => None,
+            }),
+        )?;
+        report.serialize_field(
+            "details",
+            &Rows(*self, |report, row| match *row {
+                Row::Detail { process, detail, .. } => {
+                    let process = &report.frames.processes()[process as usize];
+                    Some(DetailView::new(report.recording, process, &process.details[detail as usize]))
+                }
                 _ => None,
             }),
         )?;

@@ -1,7 +1,8 @@
 //! Which calls are shown.
 
-use super::{Row, fold};
+use super::{Row, fold, weave};
 use crate::{Frame, Frames, Process, Recording};
+use wire::Strength;
 
 /// What to show; the default shows everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,12 +21,15 @@ pub struct Selection {
     pub limit: u64,
     /// Whether the middle of long loops is left out.
     pub fold: bool,
+    /// How much of what happened within calls. What points captured is always shown.
+    pub detail: Strength,
 }
 
 impl Default for Selection {
     fn default() -> Self {
         let (pid, function, from_ns, to_ns, depth) = (None, None, None, None, None);
-        Self { pid, function, from_ns, to_ns, depth, limit: u64::MAX, fold: false }
+        let (limit, fold, detail) = (u64::MAX, false, Strength::Values);
+        Self { pid, function, from_ns, to_ns, depth, limit, fold, detail }
     }
 }
 
@@ -58,15 +62,15 @@ pub fn outline(recording: &Recording, frames: &Frames, selection: &Selection) ->
             continue;
         }
         let chosen = choose(recording, frames, process, wanted.as_deref(), selection);
-        if chosen.is_empty() {
-            outline.silent += 1;
-            continue;
-        }
         let header = outline.rows.len();
-        let shown = outline.shown;
         outline.rows.push(Row::Process(number as u32));
         emit(&mut outline, frames, &chosen, selection);
-        if outline.shown == shown {
+        if outline.more == 0 || outline.rows.len() > header + 1 {
+            let calls = outline.rows.split_off(header + 1);
+            outline.rows.extend(weave::weave(&calls, number as u32, recording, frames, selection));
+        }
+        if outline.rows.len() == header + 1 {
+            outline.silent += u64::from(chosen.is_empty());
             outline.rows.truncate(header);
         }
     }

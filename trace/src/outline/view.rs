@@ -4,10 +4,11 @@ use crate::frames::Outcome;
 use crate::value::{Value, inspect};
 use crate::{Closing, Frame, Frames, Process, Recording};
 use serde::Serialize;
+use wire::Record;
 use wire::map::capture;
 
 /// Beyond this many characters, a value in machine-readable output is cut.
-const WIDEST: usize = 10_000;
+pub(super) const WIDEST: usize = 10_000;
 
 /// One argument of a call.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -58,6 +59,20 @@ pub struct FrameView {
     pub result: Option<String>,
     /// The reason its process ended with, if that ended it.
     pub exit_reason: Option<String>,
+    /// The exception that ended it, where a handler told.
+    pub exception: Option<Exception>,
+}
+
+/// What a handler caught.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Exception {
+    /// `error`, `exit` or `throw`, as Elixir prints atoms, without the colon.
+    pub kind: String,
+    /// What was raised, thrown or exited with, as Elixir prints it.
+    pub reason: String,
+    /// The same.
+    #[serde(skip)]
+    pub term: Value,
 }
 
 impl FrameView {
@@ -87,9 +102,10 @@ impl FrameView {
             duration_ns: clock.between(began, ended),
             closing: frame.closing,
             tail_to: callee(recording, frame).map(str::to_owned),
-            inferred: frame.closing == Closing::Raised,
+            inferred: frame.inferred,
             result: result(recording, frames, frame).map(|value| inspect(&value, WIDEST)),
             exit_reason: if frame.closing == Closing::Exited { exit() } else { None },
+            exception: exception(recording, frames, frame),
         }
     }
 }
@@ -148,6 +164,19 @@ pub fn result(recording: &Recording, frames: &Frames, frame: &Frame) -> Option<V
         Outcome::Omitted => Some(Value::Absent("too large".into())),
         Outcome::Unknown => None,
     }
+}
+
+/// The exception that ended a frame, where a handler told.
+pub fn exception(recording: &Recording, frames: &Frames, frame: &Frame) -> Option<Exception> {
+    frames.exception_record(recording, frame).map(|record| caught(recording, &record))
+}
+
+/// The exception of a handler's event.
+pub(super) fn caught(recording: &Recording, record: &Record<'_>) -> Exception {
+    let mut terms = Value::read_all(record.payload, recording.names()).into_iter();
+    let kind = terms.next().map(|kind| inspect(&kind, WIDEST)).unwrap_or_default();
+    let term = terms.next().unwrap_or(Value::Absent("too large".into()));
+    Exception { kind: kind.trim_start_matches(':').to_owned(), reason: inspect(&term, WIDEST), term }
 }
 
 /// What a frame that ended by a tail call called, as far as the source says.

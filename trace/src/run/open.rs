@@ -197,7 +197,8 @@ const UNREADABLE: Record<'static> = Record {
 
 /// Whether records of this kind stand at a node of the source.
 pub(crate) const fn has_site(kind: Kind) -> bool {
-    matches!(kind, Kind::Enter | Kind::Leave | Kind::Tail | Kind::Branch | Kind::Bind | Kind::Caught)
+    use Kind::{Bind, Branch, Caught, Enter, Leave, Locals, Tail};
+    matches!(kind, Enter | Leave | Tail | Branch | Bind | Caught | Locals)
 }
 
 pub(super) fn read_info(dir: &Path, findings: &mut Vec<Finding>) -> Option<RunInfo> {

@@ -5,6 +5,7 @@ use super::mapped::map_file;
 use memmap2::Mmap;
 use rustc_hash::FxHashMap;
 use std::path::Path;
+use wire::map::DETACHED;
 use wire::{NodeEntry, NodeKind, NodeMap, RunInfo};
 
 /// Index of a [`Site`] in [`Sites`].
@@ -19,6 +20,9 @@ pub struct Site {
     pub kind: Option<NodeKind>,
     /// The clause that holds it: itself for clauses and for unknown nodes.
     pub clause: SiteIndex,
+    /// Whether it may run when its clause's frame is not the innermost one, or in
+    /// another process: see [`wire::map::DETACHED`].
+    pub detached: bool,
     /// Line in the file, from 1; 0 when unknown.
     pub line: u32,
     module: u32,
@@ -69,15 +73,17 @@ impl Sites {
 
     fn push(&mut self, entry: &NodeEntry<'_>, clause: SiteIndex) {
         let function = format!("{}.{}/{}", entry.module, entry.name, entry.arity);
+        let plain = entry.label.strip_prefix(DETACHED);
         let site = Site {
             id: entry.id.raw(),
             kind: Some(entry.kind),
             clause,
+            detached: plain.is_some(),
             line: entry.line,
             module: self.intern(entry.module),
             function: self.intern(&function),
             file: self.intern(entry.file),
-            label: self.intern(entry.label),
+            label: self.intern(plain.unwrap_or(entry.label)),
         };
         self.all.push(site);
     }
@@ -99,7 +105,9 @@ impl Sites {
         }
         let (index, none) = (self.all.len() as SiteIndex, self.intern(""));
         let function = self.intern(&format!("#{id:015x}"));
-        self.all.push(Site { id, kind: None, clause: index, line: 0, module: none, function, file: none, label: none });
+        let (kind, detached) = (None, false);
+        let site = Site { id, kind, clause: index, detached, line: 0, module: none, function, file: none, label: none };
+        self.all.push(site);
         self.by_id.insert(id, index);
         index
     }
@@ -157,7 +165,7 @@ impl Sites {
         if site.kind == Some(NodeKind::TailCall) { self.label(site) } else { "" }
     }
 
-    /// A clause's captured arguments: see [`wire::map::capture`].
+    /// What the map says of a site beyond its place: see [`NodeEntry::label`].
     pub fn label(&self, site: &Site) -> &str {
         &self.texts[site.label as usize]
     }

@@ -10,6 +10,7 @@ use wire::segment::{CURSOR_AT, LOST_EVENTS_AT, SEALED_AT, SEGMENT_HEADER, Segmen
 use wire::{Kind, MapBuilder, NodeEntry, NodeId, NodeKind, Record, RunInfo, Term};
 
 pub const RUN: [u8; 16] = [0xab; 16];
+pub const FIRST_PLACE: u64 = 1 << 20;
 pub const PID: u64 = 142 << 4 | 3;
 
 /// A function of one clause: `enter` at its id, `leave` at +1, `tail` at +2 (to
@@ -27,12 +28,22 @@ pub struct Function {
     pub after: bool,
 }
 
+/// Another site of a function.
+#[derive(Clone)]
+pub struct Place {
+    pub id: u64,
+    pub function: u64,
+    pub kind: NodeKind,
+    pub label: String,
+}
+
 /// A run being written.
 pub struct Writer {
     pub dir: PathBuf,
     pub rings: BTreeMap<u32, Vec<u8>>,
     pub names: Vec<u8>,
     pub functions: Vec<Function>,
+    pub places: Vec<Place>,
     pub now: u64,
     pub ring: u32,
     pub sealed: bool,
@@ -43,6 +54,26 @@ pub struct Writer {
 
 pub fn id(raw: u64) -> NodeId {
     NodeId::from_raw(raw).unwrap()
+}
+
+impl Function {
+    fn entry<'a>(&'a self, node: u64, kind: NodeKind, label: &'a str, below: u32) -> NodeEntry<'a> {
+        let line = self.line + below;
+        NodeEntry {
+            id: id(node),
+            parent: (node != self.id).then(|| id(self.id)),
+            module: self.module,
+            name: self.name,
+            arity: self.arity,
+            kind,
+            file: self.file,
+            label,
+            line,
+            column: 3,
+            end_line: line,
+            end_column: 9,
+        }
+    }
 }
 
 impl Writer {
@@ -61,6 +92,7 @@ impl Writer {
             rings: BTreeMap::new(),
             names: Vec::new(),
             functions: Vec::new(),
+            places: Vec::new(),
             now: 1_000,
             ring: 1,
             sealed: true,
@@ -89,6 +121,14 @@ impl Writer {
     /// Gives the last function an `after`.
     pub fn with_after(&mut self) {
         self.functions.last_mut().unwrap().after = true;
+    }
+
+    /// A site of the function; `label` as in the node map. Ids count from
+    /// [`FIRST_PLACE`].
+    pub fn place(&mut self, function: u64, kind: NodeKind, label: &str) -> u64 {
+        let id = FIRST_PLACE + self.places.len() as u64;
+        self.places.push(Place { id, function, kind, label: label.to_owned() });
+        id
     }
 
     pub fn record(&mut self, kind: Kind, node: u64, pid: u64, argc: u8, payload: &[u8]) {
@@ -150,6 +190,12 @@ impl Writer {
         self.record(Kind::NameProcess, pid, pid, 0, name.as_bytes());
     }
 
+    /// Everything that a handler says of an exception.
+    pub fn caught(&mut self, place: u64, pid: u64, kind: &str, reason: Term) {
+        let terms = [self.atom(kind), reason, list(Vec::new())];
+        self.event(Kind::Caught, place, pid, &terms);
+    }
+
     pub fn map(&self) -> Vec<u8> {
         let mut builder = MapBuilder::default();
         for function in &self.functions {
@@ -164,22 +210,10 @@ impl Writer {
                 nodes.push((n as u64 + 4, NodeKind::TailCall, name));
             }
             for (n, kind, label) in &nodes {
-                let line = function.line + *n as u32;
-                let entry = NodeEntry {
-                    id: id(function.id + n),
-                    parent: (*n > 0).then(|| id(function.id)),
-                    module: function.module,
-                    name: function.name,
-                    arity: function.arity,
-                    kind: *kind,
-                    file: function.file,
-                    label,
-                    line,
-                    column: 3,
-                    end_line: line,
-                    end_column: 9,
-                };
-                builder.add(&entry).unwrap();
+                builder.add(&function.entry(function.id + n, *kind, label, *n as u32)).unwrap();
+            }
+            for place in self.places.iter().filter(|place| place.function == function.id) {
+                builder.add(&function.entry(place.id, place.kind, &place.label, 1)).unwrap();
             }
         }
         builder.finish().unwrap()

@@ -6,7 +6,7 @@
 //! by cause.
 
 use super::{empty, require};
-use crate::{Failure, corpus, shell};
+use crate::{Failure, corpus, overlay, shell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -36,7 +36,7 @@ struct Tally {
 /// Judges the corpus; fails if a file fails or too much is refused.
 pub fn run() -> Result<(), Failure> {
     let mut all = Tally::default();
-    shell::text(&mut shell::command("mix", &shell::package(), &["compile"]))?;
+    overlay::compile_package()?;
     for folder in corpus::ensure()? {
         println!("── {}", corpus::name(&folder));
         let one = judge(&folder)?;
@@ -61,11 +61,10 @@ fn judge(folder: &Path) -> Result<Tally, Failure> {
     write(&project.join("mix.exs"), "defmodule Corpus.MixProject do\nend\n")?;
     std::os::unix::fs::symlink(folder, project.join("code")).map_err(cannot(&project))?;
     let out = project.join("out");
-    let arguments = ["instrument", ".", "--path", "code", "--format", "term", "--out", "out"];
+    let arguments = ["instrument", ".", "--path", "code", "--strategy", "full", "--format", "term", "--out", "out"];
     shell::text(&mut shell::command(shell::elixirscope(), &project, &arguments))?;
-    let beams = shell::package().join("_build/dev/lib/elixir_scope/ebin");
     let mut elixir = shell::command("elixir", &shell::root(), &["tests/erasure/judge.exs"]);
-    elixir.arg(&project).arg(&out).arg(beams);
+    elixir.arg(&project).arg(&out).arg(overlay::package_beams());
     if name == running_elixir()? {
         elixir.args(WHOLE.iter().map(|app| format!("code/lib/{app}")));
     }
@@ -84,7 +83,7 @@ fn judge(folder: &Path) -> Result<Tally, Failure> {
 }
 
 /// The name that the corpus has for the source of the Elixir that runs here.
-fn running_elixir() -> Result<String, Failure> {
+pub(super) fn running_elixir() -> Result<String, Failure> {
     let version = shell::text(&mut shell::command("elixir", &shell::root(), &["-e", "IO.write(System.version())"]))?;
     Ok(format!("elixir-lang-{version}"))
 }

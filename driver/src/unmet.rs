@@ -4,6 +4,7 @@ use crate::file_result::{FileResult, Outcome};
 use crate::settings::suggestion;
 use crate::{Built, Diagnostic, Project};
 use std::collections::BTreeSet;
+use wire::map::DETACHED;
 use wire::{NodeKind, Point};
 
 /// A diagnostic for each rule that names nothing and each point that captures nothing.
@@ -48,7 +49,7 @@ fn misplaced(file: &FileResult, point: &Point) -> Option<String> {
         let is_it = |site: &codegen::Site| {
             site.kind == NodeKind::Point
                 && file.lines.line(site.range.start()) == point.line
-                && site.label == point.capture.join("\x1f")
+                && site.label.trim_start_matches(DETACHED) == point.capture.join("\x1f")
         };
         if done.sites.iter().any(is_it) {
             return None;

@@ -39,10 +39,9 @@ pub fn run(arguments: &PreviewArgs) -> ExitCode {
 
 fn preview(arguments: &PreviewArgs) -> Result<(String, driver::Preview), driver::Error> {
     let settings = arguments.plan.settings()?;
-    let source = std::fs::read(&arguments.file).map_err(|cause| {
-        let path = arguments.file.clone();
-        driver::Error::Io { action: "read", path, cause }
-    })?;
-    let preview = driver::preview_with(&driver::path_in_project(&arguments.file), &source, settings)?;
-    Ok((String::from_utf8_lossy(&source).into_owned(), preview))
+    let (project, path) = driver::Project::around(&arguments.file)?;
+    let source = project.sources.iter().find(|source| source.path == path);
+    let text = source.map(|source| String::from_utf8_lossy(&source.text).into_owned());
+    let preview = driver::preview_in(project.with(settings), &path)?;
+    Ok((text.unwrap_or_default(), preview))
 }

@@ -1,6 +1,5 @@
 //! What expressions gave: `bind` around them.
 
-use crate::Side;
 use crate::detached::must_stay_last;
 use crate::edit::{Layer, depth};
 use crate::grouping::{Grouping, grouping};
@@ -9,6 +8,7 @@ use crate::positions::{Position, Rule};
 use crate::probes::Done;
 use crate::resolve::Verdict;
 use crate::walk::{Walk, operator};
+use crate::{Side, callee};
 use syntax::{Call, SyntaxKind, SyntaxNode, Target, trimmed_range};
 use wire::{NodeKind, Strength};
 
@@ -23,7 +23,7 @@ impl Walk<'_, '_> {
         if matches!(grouping(node), Grouping::Impossible) {
             return Ok(());
         }
-        let label = self.label(&name_of(node, position));
+        let label = self.label(&self.name_of(node, position));
         let id = self.probes.site(node, NodeKind::Bound, label)?;
         self.probes.wrap(node, "bind", Layer::Inside, id)
     }
@@ -49,6 +49,16 @@ impl Walk<'_, '_> {
     fn may_wrap(&self, node: &SyntaxNode) -> bool {
         let stays = self.probes.is_taken(node) || must_stay_last(node, self.scope);
         self.positions.rule(Position::LastCall).wrapped || !stays
+    }
+
+    /// What a value is called: the pattern it is matched with, else the callee.
+    fn name_of(&self, node: &SyntaxNode, position: Position) -> String {
+        let pattern = node.parent().and_then(|parent| parent.first_child());
+        let matched = matches!(position, Position::MatchedValue | Position::WithStep | Position::Generator);
+        match pattern.filter(|pattern| matched && pattern != node) {
+            Some(pattern) => short(&pattern),
+            None => callee::label(node, self.scope),
+        }
     }
 
     /// A call's result always is; anything else where a pattern takes it.
@@ -81,22 +91,4 @@ impl Walk<'_, '_> {
         let reads_field = call.arguments_node().is_none() && matches!(call.target(), Target::Remote(..));
         if reads_field { matched } else { matched || self.is_function(&call) }
     }
-}
-
-/// What a value is called: the name it is matched with, else the callee.
-fn name_of(node: &SyntaxNode, position: Position) -> String {
-    let pattern = node.parent().and_then(|parent| parent.first_child());
-    let matched = matches!(position, Position::MatchedValue | Position::WithStep | Position::Generator);
-    match pattern.filter(|pattern| matched && pattern != node) {
-        Some(pattern) => short(&pattern),
-        None => match Call::cast(node).map(|call| call.target()) {
-            Some(Target::Local(name)) => name + "()",
-            Some(Target::Remote(left, name)) => short(&left) + "." + &name + "()",
-            _ => operator(node).map(|(_, token, right)| token + " " + &callee(&right) + "()").unwrap_or_default(),
-        },
-    }
-}
-
-fn callee(node: &SyntaxNode) -> String {
-    node.first_child().map(|target| short(&target)).unwrap_or_default()
 }

@@ -15,7 +15,8 @@ pub struct Walk<'a, 'p> {
     pub(crate) probes: &'a mut Probes<'p>,
     pub(crate) strength: Strength,
     pub(crate) positions: Positions,
-    /// Anonymous functions around the present place.
+    /// How much there is around the present place whose time to run other code
+    /// decides: anonymous functions, and what a comprehension does with each element.
     pub(crate) detached: u32,
     /// Every statement that may be preceded, in the order of the text, and what the
     /// label of a site there begins with.
@@ -256,9 +257,21 @@ impl<'a, 'p> Walk<'a, 'p> {
     }
 
     fn form(&mut self, name: &str, call: &Call, body: &Body) -> Done {
+        let outside = self.detached;
+        let done = self.form_parts(name, call, body);
+        self.detached = outside;
+        done
+    }
+
+    fn form_parts(&mut self, name: &str, call: &Call, body: &Body) -> Done {
         for argument in call.arguments() {
             match argument {
-                Argument::Expr(node) => self.form_argument(name, &node)?,
+                Argument::Expr(node) => {
+                    self.form_argument(name, &node)?;
+                    // Behind its first generator, a comprehension runs inside of whatever
+                    // enumerates: a project's own `Enumerable`, perhaps.
+                    self.detached += u32::from(name == "for");
+                }
                 Argument::Keywords(keywords) => {
                     let options = syntax::keyword_pairs(&keywords).into_iter();
                     let is_section = |node: &SyntaxNode| body.sections.iter().any(|section| section.node == *node);

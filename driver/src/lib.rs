@@ -32,7 +32,7 @@ pub use build::{Built, build, build_cached};
 pub use emit::{Summary, emit};
 pub use file_result::{FileResult, Instrumented, Outcome, ProbedClause};
 pub use nodes::{FileNodes, Node, Nodes, nodes};
-pub use project::{Project, Source, path_in_project};
+pub use project::{Project, Source};
 pub use queries::Wanted;
 pub use quote::{QuotedFile, quote};
 pub use report::{Diagnostic, erlang_terms};
@@ -98,7 +98,7 @@ pub fn preview(path: &str, text: &[u8]) -> Result<String, Error> {
     })
 }
 
-/// One file, instrumented on its own.
+/// One file, instrumented.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
     /// Its text, with probes or without.
@@ -113,17 +113,28 @@ pub struct Preview {
 /// # Errors
 /// When the file is refused as a whole.
 pub fn preview_with(path: &str, text: &[u8], settings: Settings) -> Result<Preview, Error> {
-    // The plan of a project names more than this file.
-    let settings = Settings { shared_plan: true, ..settings };
     let project = Project::of_sources(vec![Source { path: path.into(), text: text.to_vec() }]).with(settings);
-    let built = build(&project, &|| {});
-    // build gives one result per source, and there is one source.
-    let text = match &built.files[0].outcome {
+    preview_in(project, path)
+}
+
+/// The instrumented text of one file of a project, which is what a build writes.
+///
+/// # Errors
+/// When the file is refused as a whole, or the project has none of this path.
+pub fn preview_in(mut project: Project, path: &str) -> Result<Preview, Error> {
+    // The plan of a project names more than this file.
+    project.settings.shared_plan = true;
+    let result = Session::open(&project).build_one(path);
+    let source = project.sources.iter().find(|source| source.path == path);
+    let (Some(result), Some(source)) = (result, source) else {
+        return Err(Error::io("read", std::path::Path::new(path))(std::io::ErrorKind::NotFound.into()));
+    };
+    let text = match &result.outcome {
         Outcome::Instrumented(instrumented) => instrumented.text.clone(),
-        Outcome::Clean => String::from_utf8_lossy(text).into_owned(),
+        Outcome::Clean => String::from_utf8_lossy(&source.text).into_owned(),
         Outcome::Refused(diagnostic) => return Err(Error::Refused(diagnostic.clone())),
     };
-    Ok(Preview { text, diagnostics: unmet::unmet(&project, &built) })
+    Ok(Preview { text, diagnostics: unmet::unmet(&project, &Built { files: vec![result] }) })
 }
 
 /// A unified diff of the two texts; empty when they are equal.

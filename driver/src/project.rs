@@ -42,6 +42,29 @@ impl Project {
         self
     }
 
+    /// Reads the project around a file: what the nearest folder with a mix.exs has in
+    /// `lib` and in the file's own folder; the file alone where there is none. Also
+    /// the file's path in it.
+    ///
+    /// # Errors
+    /// When something cannot be read.
+    pub fn around(file: &Path) -> Result<(Self, String), Error> {
+        let text = std::fs::read(file).map_err(Error::io("read", file))?;
+        let whole = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        let root = whole.ancestors().skip(1).find(|folder| folder.join("mix.exs").is_file());
+        let path = relative(&whole, root.or(whole.parent()).unwrap_or(&whole));
+        let own = path.split('/').next().unwrap_or_default().to_owned();
+        let mut project = match root {
+            Some(root) => Self::read(root, &["lib".into(), own])?,
+            None => Self::default(),
+        };
+        // It may be no `*.ex`, or read by other paths of mix.exs.
+        if !project.sources.iter().any(|source| source.path == path) {
+            project.sources.push(Source { path: path.clone(), text });
+        }
+        Ok((Self::of_sources(project.sources), path))
+    }
+
     /// Reads every `*.ex` below `paths` of the Mix project at `root`. A path
     /// that does not exist is passed over, as Mix does.
     ///
@@ -69,14 +92,6 @@ pub(crate) fn relative(file: &Path, root: &Path) -> String {
     let relative = file.strip_prefix(root).unwrap_or(file);
     let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     parts.join("/")
-}
-
-/// The path of a file as its project's plan names it: relative to the nearest
-/// folder with a mix.exs; the file's name alone where there is none.
-pub fn path_in_project(file: &Path) -> String {
-    let whole = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    let root = whole.ancestors().skip(1).find(|folder| folder.join("mix.exs").is_file());
-    relative(&whole, root.or(whole.parent()).unwrap_or(&whole))
 }
 
 /// The files below `path` with one of these extensions; `path` itself, if it is a file.

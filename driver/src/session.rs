@@ -112,17 +112,28 @@ impl Session {
         Layout::get(&self.db).files(&self.db).iter().map(|file| snapshot.kept(*file)).collect()
     }
 
-    /// Builds every file, in parallel, with a bounded number of trees in memory;
-    /// `on_file` is called once for each file done.
-    pub fn build(&mut self, on_file: &(dyn Fn() + Sync)) -> Built {
+    /// Every file, once the facts of all are known, which every draft needs.
+    fn gather(&mut self) -> Vec<SourceFile> {
         let files = Layout::get(&self.db).files(&self.db).clone();
-        // Every draft needs the facts of all files.
         for batch in files.chunks(BATCH) {
             for_each(&self.snapshot(), batch, &|snapshot, file| {
                 queries::facts(&snapshot.db, file);
             });
             self.db.evict();
         }
+        files
+    }
+
+    /// Builds one file as all would be; none when there is no such file.
+    pub fn build_one(&mut self, path: &str) -> Option<Arc<FileResult>> {
+        self.gather();
+        Layout::file(&self.db, path).map(|file| self.snapshot().settled(file))
+    }
+
+    /// Builds every file, in parallel, with a bounded number of trees in memory;
+    /// `on_file` is called once for each file done.
+    pub fn build(&mut self, on_file: &(dyn Fn() + Sync)) -> Built {
+        let files = self.gather();
         // Backwards: the trees of the last files are still there.
         for batch in files.chunks(BATCH).rev() {
             for_each(&self.snapshot(), batch, &|snapshot, file| {

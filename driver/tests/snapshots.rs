@@ -5,7 +5,7 @@
 //! then read the diff.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-use driver::{Project, Settings, Source};
+use driver::{FileResult, Outcome, Project, Settings, Source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
@@ -50,33 +50,38 @@ fn at(strength: Strength) -> Settings {
     Settings { request: Request { strength, ..Request::default() }, ..Settings::default() }
 }
 
-/// The instrumented text, and behind it what was refused, as comments.
-fn shown(path: &str, text: &[u8], strength: Strength) -> String {
-    let mut shown = match driver::preview_with(path, text, at(strength)) {
-        Ok(preview) => with_small_ids(&preview.text),
-        Err(refusal) => return format!("# {refusal}\n"),
+/// The instrumented text of a file, and behind it what was refused, as comments.
+fn shown(file: &FileResult) -> String {
+    let mut shown = match &file.outcome {
+        Outcome::Instrumented(instrumented) => with_small_ids(&instrumented.text),
+        Outcome::Refused(refusal) => return format!("# {refusal}\n"),
+        Outcome::Clean => "# nothing to instrument\n".to_owned(),
     };
-    let project = Project::of_sources(vec![Source { path: path.into(), text: text.to_vec() }]).with(at(strength));
-    let built = driver::build(&project, &|| {});
-    for refusal in built.files.iter().flat_map(|file| &file.refusals) {
+    for refusal in &file.refusals {
         shown.push_str(&format!("# line {} stays without probes: {}\n", refusal.line, refusal.why));
     }
     shown
 }
 
 /// Compares what becomes of the sources of one folder with the snapshots of
-/// another, and tells every difference, not the first alone.
-fn check(sources: &str, prefix: &str, snapshots: &str, strength: Strength) {
+/// another, and tells every difference, not the first alone. They are one project, or
+/// each is one of its own.
+fn check(sources: &str, is_project: bool, snapshots: &str, strength: Strength) {
+    let source = |file: &PathBuf| {
+        let text = std::fs::read(root().join(sources).join(file)).unwrap();
+        Source { path: format!("lib/{}", file.display()), text }
+    };
     let mut settings = insta::Settings::new();
     settings.set_snapshot_path(root().join(snapshots));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    let mut differ = Vec::new();
-    let mut expected = BTreeSet::new();
-    for file in files(&root().join(sources), "ex") {
-        let text = std::fs::read(root().join(sources).join(&file)).unwrap();
-        let name = file.with_extension("").to_str().unwrap().replace('/', "-");
-        let shown = shown(&format!("{prefix}{}", file.display()), &text, strength);
+    let (mut differ, mut expected) = (Vec::new(), BTreeSet::new());
+    let all: Vec<_> = files(&root().join(sources), "ex").iter().map(source).collect();
+    let projects = if is_project { vec![all] } else { all.into_iter().map(|one| vec![one]).collect() };
+    let built = projects.into_iter().map(|sources| Project::of_sources(sources).with(at(strength)));
+    for file in built.flat_map(|project| driver::build(&project, &|| {}).files) {
+        let name = file.path.trim_start_matches("lib/").trim_end_matches(".ex").replace('/', "-");
+        let shown = shown(&file);
         let compare = || settings.bind(|| insta::assert_snapshot!(name.as_str(), shown));
         if catch_unwind(std::panic::AssertUnwindSafe(compare)).is_err() {
             differ.push(name.clone());
@@ -91,22 +96,34 @@ fn check(sources: &str, prefix: &str, snapshots: &str, strength: Strength) {
 
 #[test]
 fn each_construct_is_instrumented_as_reviewed() {
-    check("snapshots/cases", "lib/", "snapshots", Strength::Boundaries);
+    check("snapshots/cases", false, "snapshots", Strength::Boundaries);
 }
 
 #[test]
 fn each_construct_is_instrumented_in_full_as_reviewed() {
-    check("snapshots/cases", "lib/", "snapshots/full", Strength::Values);
+    check("snapshots/cases", false, "snapshots/full", Strength::Values);
 }
 
 #[test]
 fn the_shop_is_instrumented_as_reviewed() {
-    check("tests/apps/shop/lib", "lib/", "snapshots/shop", Strength::Boundaries);
+    check("tests/apps/shop/lib", true, "snapshots/shop", Strength::Boundaries);
 }
 
 #[test]
 fn the_shop_is_instrumented_in_full_as_reviewed() {
-    check("tests/apps/shop/lib", "lib/", "snapshots/shop/full", Strength::Values);
+    check("tests/apps/shop/lib", true, "snapshots/shop/full", Strength::Values);
+}
+
+#[test]
+fn a_preview_is_what_a_build_writes() {
+    let file = root().join("tests/apps/shop/lib/shop/discount.ex");
+    let (project, path) = Project::around(&file).unwrap();
+    let built = driver::build(&project, &|| {});
+    let result = built.files.iter().find(|file| file.path == path).unwrap();
+    let Outcome::Instrumented(instrumented) = &result.outcome else { panic!("{result:?}") };
+    let alone = driver::preview(&path, &std::fs::read(&file).unwrap()).unwrap();
+    assert_ne!(alone, instrumented.text, "the rest of the project must matter to it");
+    assert_eq!(driver::preview_in(project, &path).unwrap().text, instrumented.text);
 }
 
 /// Elixir's own parser, and the check that the Mix step makes of each file,

@@ -15,10 +15,10 @@ pub fn fitting(view: &DetailView, room: usize) -> String {
         said = text(view, limit);
         match text::width(&said).checked_sub(room) {
             Some(over @ 1..) => limit = limit.saturating_sub(over + 2),
-            _ => break,
+            _ => return said,
         }
     }
-    said
+    cut(&said, room.saturating_sub(1))
 }
 
 /// What happened, in about `room` columns.

@@ -66,11 +66,11 @@ pub fn read(text: &str) -> Result<Condition, String> {
     }
     let parse = syntax::parse(text.as_bytes());
     let root = parse.root();
-    let all = statements(&root);
-    let [expression] = all.as_slice() else { return refuse("is not one expression") };
     if syntax::first_error(&parse, &root).is_some() {
         return refuse("has a syntax error");
     }
+    let all = statements(&root);
+    let [expression] = all.as_slice() else { return refuse("is not one expression") };
     let mut variables = Vec::new();
     match check(expression, &mut variables) {
         Some(found) => {

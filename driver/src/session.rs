@@ -19,7 +19,7 @@ const BATCH: usize = 128;
 /// Bytes of text whose trees are in memory at once, where that is more than
 /// [`BATCH`] files: a cold build looks at each tree twice, and reads the file again
 /// if its tree is gone.
-const HELD: usize = 4 << 20;
+const HELD: usize = 16 << 20;
 
 /// A project held in memory: every edit asks for as little as it changed.
 pub struct Session {
@@ -134,7 +134,8 @@ impl Session {
     /// `on_file` is called once for each file done.
     pub fn build(&mut self, on_file: &(dyn Fn() + Sync)) -> Built {
         let files = self.gather();
-        for batch in files.chunks(BATCH) {
+        // Backwards: the trees of the last files are still there.
+        for batch in files.chunks(BATCH).rev() {
             for_each(&self.snapshot(), batch, &|snapshot, file| {
                 snapshot.draft(file);
                 on_file();

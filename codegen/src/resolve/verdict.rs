@@ -130,14 +130,19 @@ const OTP: &[&str] = &[
 const CALLS_BACK: &[&str] = &[
     "apply",
     "enter_loop",
+    "fold",
+    "foldr",
     "get_lazy",
     "handle_debug",
     "handle_system_msg",
     "hibernate",
     "init_it",
     "pop_lazy",
+    "postwalk",
+    "prewalk",
     "run",
     "suspend_loop_hib",
+    "traverse",
     "update",
     "wake_hib",
 ];
@@ -273,6 +278,8 @@ pub fn end_of(function: &FunctionName) -> End {
         _ if makes_reference(function) => End::CallsBack,
         _ if !listed() => End::Elsewhere,
         _ if CALLS_BACK.contains(&name) => End::CallsBack,
+        // The last argument says what an empty collection gives.
+        ("Enum", _) if function.arity > 1 && (name.starts_with("max") || name.starts_with("min")) => End::CallsBack,
         _ => End::Returns,
     }
 }

@@ -70,6 +70,9 @@ fn calls_that_only_the_program_knows_are_unknown() {
     check("", "r = make_ref()\nsend(x, r)\nr", "?");
     check("", "Enumerable.reduce(x, 1, 2)", "Enumerable.reduce/3");
     check("", "Map.get_lazy(x, 1, fn -> f(x) end)", "?");
+    check("", "List.foldr(x, 1, fn y, _ -> f(y) end)", "?");
+    check("", "Enum.max_by(x, y, fn -> f(x) end)", "?");
+    check("", "Enum.max(x)", "");
     check("", "case x do\n1 -> x.()\n_ -> g(x)\nend", "A.g/1 ?");
 }
 

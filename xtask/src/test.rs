@@ -34,10 +34,12 @@ pub fn run() -> Result<(), Failure> {
     let runs = shell::target().join("test-runs");
     // A leftover of an earlier run would be read instead.
     let _ = std::fs::remove_dir_all(&runs);
-    for arguments in [&["test"][..], &["test", "--cover"]] {
+    for (arguments, strategy) in [(&["test"][..], "minimal"), (&["test", "--cover"], "minimal"), (&["test"], "full")] {
         let mut recorded = shell::shop_mix("on", arguments);
+        recorded.env("ELIXIRSCOPE_STRATEGY", strategy);
         recorded.env("ELIXIRSCOPE_RECORD", "1").env("ELIXIRSCOPE_DIR", &runs);
-        counts.push(tally.step(&format!("the shop, recorded, mix {}", arguments.join(" ")), &mut recorded));
+        let name = format!("the shop, recorded ({strategy}), mix {}", arguments.join(" "));
+        counts.push(tally.step(&name, &mut recorded));
     }
     tally.record("the shop's count is the same in every mode", counts.windows(2).all(|pair| pair[0] == pair[1]));
     tally.record("the suite's recording has its events", recorded(&runs));
@@ -57,7 +59,7 @@ pub fn run() -> Result<(), Failure> {
     if tally.failed == 0 { Ok(()) } else { Err(Failure::Failed("not everything passed".into())) }
 }
 
-/// Whether the older of two recordings has events of the suite. (The other, of
+/// Whether the oldest recording has events of the suite. (The next one, of
 /// code under `--cover`, has few probes.) The suite's loops of a million turns
 /// reach the limit of bytes: it loses events, and says so.
 fn recorded(runs: &std::path::Path) -> bool {

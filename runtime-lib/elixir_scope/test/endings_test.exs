@@ -23,7 +23,7 @@ defmodule ElixirScope.EndingsTest do
     File.mkdir_p!(Path.join(dir, "lib"))
     File.cp!(@source, Path.join(dir, "lib/endings.ex"))
     File.write!(Path.join(dir, "mix.exs"), "")
-    {:ok, _} = Command.instrument(dir, Path.join(dir, "out"), :endings, ["lib"])
+    {:ok, _} = Command.instrument(dir, Path.join(dir, "out"), :endings, ["--path", "lib"], dir)
 
     # Crashes are part of it.
     %{level: level} = :logger.get_primary_config()

@@ -248,7 +248,9 @@ impl<'a, 'p> Exits<'a, 'p> {
             "try" => self.protected(body),
             "if" | "unless" | "with" if !has_else && !self.keeps(call.node()) => self.wrap(call.node(), Probe::Leave),
             _ => {
-                for section in &body.sections {
+                // `receive do after … end` has no clauses, and no body either.
+                let empty = |section: &&Section| name == "receive" && statements(&section.node).is_empty();
+                for section in body.sections.iter().filter(|section| !empty(section)) {
                     self.section(section)?;
                 }
                 match name.as_str() {

@@ -18,6 +18,7 @@
 //!     "  def f(x), do: (:scope_probe.enter(7, x); :scope_probe.leave(7, (x + 1)))");
 //! ```
 
+mod bindings;
 mod branches;
 mod callbacks;
 mod callee;

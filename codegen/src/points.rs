@@ -2,9 +2,8 @@
 
 use crate::edit::{Layer, depth};
 use crate::probes::{Done, Probes};
-use crate::{Refused, Side, condition};
-use std::collections::BTreeSet;
-use syntax::{Clause, LineIndex, SyntaxKind, SyntaxNode, TextRange, TextSize, trimmed_range};
+use crate::{Refused, Side, bindings, condition};
+use syntax::{Clause, LineIndex, SyntaxNode, TextRange, TextSize, trimmed_range};
 use wire::{NodeKind, Point, Strength};
 
 /// The points of one file that have no place yet.
@@ -86,7 +85,7 @@ fn put(
 
 /// The arguments behind the id, and the condition.
 fn read(point: &Point, clause: &Clause, statement: &SyntaxNode) -> Result<(String, Option<String>), String> {
-    let known = names_before(clause, trimmed_range(statement).start());
+    let known = bindings::before(statement, clause);
     if point.capture.is_empty() || point.capture.len() > crate::head::MAX_ARGUMENTS {
         return Err(format!("a point captures 1 to {} variables", crate::head::MAX_ARGUMENTS));
     }
@@ -102,11 +101,4 @@ fn read(point: &Point, clause: &Clause, statement: &SyntaxNode) -> Result<(Strin
     }
     let arguments = point.capture.iter().map(|name| format!(", {name}")).collect();
     Ok((arguments, condition.map(|condition| condition.text)))
-}
-
-/// Names that some pattern of the clause may have bound before a place.
-fn names_before(clause: &Clause, place: TextSize) -> BTreeSet<String> {
-    let nodes = clause.call.node().descendants();
-    let names = nodes.filter(|node| node.kind() == SyntaxKind::IDENTIFIER && node.text_range().end() <= place);
-    names.map(|node| node.text().to_string()).collect()
 }

@@ -124,9 +124,16 @@ defmodule Judge do
     end
   end
 
-  # What they say, and where. Some quote code too, and so the probes in it.
+  # What they say, and where: some quote code too, and so the probes in it. From 1.15 on
+  # they have columns, which probes move.
   defp warnings(said) do
-    said |> String.split("\n") |> Enum.filter(&(&1 =~ ~r/^warning: |^  \S+:\d+/)) |> Enum.sort()
+    place = ~r/^\s+(?:└─ )?(\S+:\d+)(?::\d+)?(: .*|)$/u
+
+    said
+    |> String.split("\n")
+    |> Enum.filter(&(&1 =~ ~r/^\s*warning: / or &1 =~ place))
+    |> Enum.map(&Regex.replace(place, &1, "  \\1\\2"))
+    |> Enum.sort()
   end
 
   defp attempt(term, file) do
@@ -154,7 +161,7 @@ defmodule Judge do
     :logger.set_primary_config(:level, :none)
 
     for app <- @system do
-      ebin = app |> :code.lib_dir(:ebin) |> List.to_string()
+      ebin = app |> :code.lib_dir() |> List.to_string() |> Path.join("ebin")
 
       for beam <- Path.wildcard(ebin <> "/*.beam"),
           do: beam |> Path.basename(".beam") |> String.to_atom() |> Code.ensure_loaded()

@@ -7,7 +7,7 @@
 use crate::walk::operator;
 use std::collections::BTreeSet;
 use syntax::nodes::StabClause;
-use syntax::{Argument, Call, Clause, SyntaxKind, SyntaxNode, statements};
+use syntax::{Call, Clause, SyntaxKind, SyntaxNode};
 
 type Names = BTreeSet<String>;
 
@@ -18,26 +18,66 @@ pub fn before(statement: &SyntaxNode, clause: &Clause) -> Names {
     let whole = clause.call.node();
     let (mut node, mut is_apart) = (statement.clone(), false);
     while let Some(parent) = node.parent().filter(|_| node != *whole) {
+        let earlier = || parent.children().take_while(|one| *one != node);
         match parent.kind() {
-            SyntaxKind::STAB_CLAUSE => {
-                let patterns = StabClause::cast(&parent).map(|stab| stab.patterns()).unwrap_or_default();
-                patterns.iter().for_each(|head| pattern(head, &mut names));
+            SyntaxKind::STAB_CLAUSE if node.kind() == SyntaxKind::BODY => head(&parent, &mut names),
+            // Of a do-block, what stands in the arguments; of an argument, those before it.
+            SyntaxKind::CALL if node.kind() == SyntaxKind::DO_BLOCK => {
+                let arguments = parent.children().filter(|child| child.kind() == SyntaxKind::ARGUMENTS);
+                let all: Vec<_> = arguments.flat_map(|arguments| arguments.children().collect::<Vec<_>>()).collect();
+                surrounding(&parent, &all, is_apart, &mut names);
             }
-            SyntaxKind::CALL => surrounding(&parent, &node, is_apart, &mut names),
+            SyntaxKind::ARGUMENTS => {
+                let call = parent.parent().unwrap_or_else(|| parent.clone());
+                let is_body = node.kind() == SyntaxKind::KEYWORDS;
+                if is_body || has_steps(&call) {
+                    surrounding(&call, &earlier().collect::<Vec<_>>(), is_apart, &mut names);
+                }
+            }
             // A section sees nothing of the one it follows.
             _ if is_section(&node) => is_apart = true,
-            _ => {
-                let earlier = statements(&parent).into_iter().take_while(|one| *one != node);
-                let is_block = matches!(parent.kind(), SyntaxKind::ARGUMENTS | SyntaxKind::KEYWORDS);
-                earlier.filter(|_| !is_block).for_each(|one| bound(&one, &mut names));
+            kind if is_block(kind) => earlier().for_each(|one| bound(&one, &mut names)),
+            SyntaxKind::BINARY_OPERATOR => {
+                let lazy = operator(&parent).filter(|(_, token, right)| is_lazy(token) && *right == node);
+                lazy.iter().for_each(|(left, ..)| bound(left, &mut names));
             }
+            _ => {}
         }
-        if parent.kind() == SyntaxKind::CALL {
-            is_apart = false;
-        }
+        is_apart &= parent.kind() != SyntaxKind::CALL;
         node = parent;
     }
     names
+}
+
+/// What stands left of an arrow: patterns, or a condition of `cond`.
+fn head(clause: &SyntaxNode, names: &mut Names) {
+    let form = clause.ancestors().skip(1).find(|outer| outer.kind() == SyntaxKind::CALL || is_function(outer));
+    let is_condition = form.and_then(|form| Call::cast(&form)).and_then(|call| call.local_name());
+    let heads = StabClause::cast(clause).map(|stab| stab.patterns()).unwrap_or_default();
+    match is_condition.as_deref() {
+        Some("cond") => heads.iter().for_each(|condition| bound(condition, names)),
+        _ => heads.iter().for_each(|one| pattern(one, names)),
+    }
+}
+
+fn is_function(node: &SyntaxNode) -> bool {
+    node.kind() == SyntaxKind::ANONYMOUS_FUNCTION
+}
+
+fn is_block(kind: SyntaxKind) -> bool {
+    use SyntaxKind::{AFTER_BLOCK, BLOCK, BODY, CATCH_BLOCK, DO_BLOCK, ELSE_BLOCK, RESCUE_BLOCK};
+    matches!(kind, BLOCK | BODY | DO_BLOCK | ELSE_BLOCK | RESCUE_BLOCK | CATCH_BLOCK | AFTER_BLOCK)
+}
+
+/// Operators whose right side is evaluated behind the left one, if at all.
+fn is_lazy(token: &str) -> bool {
+    matches!(token, "&&" | "||" | "and" | "or")
+}
+
+/// `for` and `with`: each argument sees those before it.
+fn has_steps(call: &SyntaxNode) -> bool {
+    let name = Call::cast(call).and_then(|call| call.local_name());
+    matches!(name.as_deref(), Some("for" | "with"))
 }
 
 fn is_section(node: &SyntaxNode) -> bool {
@@ -49,24 +89,15 @@ fn is_section(node: &SyntaxNode) -> bool {
     }
 }
 
-/// What the arguments of a form bind for what is inside of it.
-fn surrounding(call: &SyntaxNode, inner: &SyntaxNode, is_apart: bool, names: &mut Names) {
-    let Some(call) = Call::cast(call) else { return };
-    let name = call.local_name().unwrap_or_default();
-    let steps = matches!(name.as_str(), "for" | "with");
-    for argument in call.arguments() {
-        let Argument::Expr(node) = argument else { continue };
-        if node == *inner {
-            break;
-        }
-        match operator(&node).filter(|(_, token, _)| token == "<-") {
+/// What arguments of a call bind for what stands behind them in it.
+fn surrounding(call: &SyntaxNode, arguments: &[SyntaxNode], is_apart: bool, names: &mut Names) {
+    for node in arguments {
+        match operator(node).filter(|(_, token, _)| token == "<-") {
             // The `else` of a `with` is for what did not match.
-            _ if steps && is_apart => {}
-            Some((left, _, right)) => {
-                pattern(&left, names);
-                bound(&right, names);
-            }
-            None => bound(&node, names),
+            _ if is_apart && has_steps(call) => {}
+            // What the right side binds is its own.
+            Some((left, ..)) => pattern(&left, names),
+            None => bound(node, names),
         }
     }
 }
@@ -83,7 +114,7 @@ fn bound(node: &SyntaxNode, names: &mut Names) {
                 bound(&right, names);
             }
             // What is right of these may not run.
-            Some((left, token, _)) if matches!(token.as_str(), "&&" | "||" | "and" | "or") => bound(&left, names),
+            Some((left, token, _)) if is_lazy(&token) => bound(&left, names),
             _ => node.children().for_each(|child| bound(&child, names)),
         },
         _ => node.children().for_each(|child| bound(&child, names)),
@@ -164,6 +195,18 @@ mod tests {
         check("try do\na = 1\nrescue\ne -> here\nend", "e");
         check("a = 1\nb = fn c -> c + a end\nhere", "a b");
         check("x && (a = 1)\nhere", "");
+        check("cond do\na = x -> here\nend", "a");
+        check("cond do\n(fn a -> a end).(x) -> here\nend", "");
+        check("cond do\na = g((here)) -> 1\nend", "");
+        check("for a <- (b = x) do\nhere\nend", "a");
+        check("(a = x) && (here)", "a");
+        check("(a = x) + (here)", "");
+        check("g(a = x, (here))", "");
+        check("a = g((here))", "");
+        check("with a = g((here)), b = 1 do\na\nend", "");
+        check("with a = x, b = g((here)) do\na\nend", "a");
+        check("if(a = x, do: (here))", "a");
+        check("case a = x do\nb -> here\nend", "a b");
         check("receive do\na -> (b = a; here)\nend", "a b");
     }
 }

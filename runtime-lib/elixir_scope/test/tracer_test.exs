@@ -98,11 +98,9 @@ defmodule ElixirScope.TracerTest do
             send(test, {self(), child})
           end)
 
-        receive do:
-                  ({^parent, child} -> {parent, child})
-                  |> tap(fn {parent, child} ->
-                    eventually(fn -> not (Process.alive?(parent) or Process.alive?(child)) end)
-                  end)
+        child = receive do: ({^parent, child} -> child)
+        eventually(fn -> not (Process.alive?(parent) or Process.alive?(child)) end)
+        {parent, child}
       end)
 
     mfa = {Process, :sleep, [:infinity]}

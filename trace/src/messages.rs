@@ -108,7 +108,8 @@ impl Pairing {
             while arrived.is_some_and(|last| queue.front().is_some_and(|send| send < last)) {
                 queue.pop_front();
             }
-            let send = queue.pop_front_if(|send| content(&recording.record_at(*send)) == content(record));
+            let is_it = |send: &u32| content(&recording.record_at(*send)) == content(record);
+            let send = if queue.front().is_some_and(is_it) { queue.pop_front() } else { None };
             if queue.is_empty() {
                 self.waiting.remove(&way);
             }

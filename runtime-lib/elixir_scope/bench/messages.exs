@@ -12,6 +12,7 @@ defmodule Bench.Messages do
 
   @rounds 9
   @messages 100_000
+  @part 500
   @segment 96 * 1024 * 1024
   @sender [{[:_, :"$1", :_], [], [{:message, :"$1"}]}]
 
@@ -52,7 +53,9 @@ defmodule Bench.Messages do
   # Nanoseconds of a message, until it is received and, where it is told, until that is.
   defp exchange(message, start) do
     parent = self()
-    sink = spawn_link(fn -> sink(@messages, parent) end)
+
+    sink =
+      spawn_link(fn -> receive(do: ({:source, source} -> sink(@messages, source, parent))) end)
 
     source =
       spawn_link(fn ->
@@ -60,6 +63,7 @@ defmodule Bench.Messages do
         send_all(@messages, sink, message)
       end)
 
+    send(sink, {:source, source})
     {wait, stop} = start.([source, sink])
     began = System.monotonic_time(:nanosecond)
     send(source, :go)
@@ -71,27 +75,24 @@ defmodule Bench.Messages do
     took / @messages
   end
 
-  defp sink(0, parent) do
+  defp sink(0, _source, parent) do
     send(parent, :received)
     receive do: (:end -> :ok)
   end
 
-  defp sink(n, parent), do: receive(do: (_ -> sink(n - 1, parent)))
+  defp sink(n, source, parent) do
+    receive do: (_ -> :ok)
+    if rem(n - 1, @part) == 0, do: send(source, :more)
+    sink(n - 1, source, parent)
+  end
 
   # In parts: a mailbox of all of them would measure the garbage collector.
   defp send_all(0, _sink, _message), do: receive(do: (:end -> :ok))
 
   defp send_all(n, sink, message) do
     send(sink, message.(n))
-    if rem(n, 1000) == 0, do: wait(sink)
+    if rem(n - 1, @part) == 0, do: receive(do: (:more -> :ok))
     send_all(n - 1, sink, message)
-  end
-
-  defp wait(sink) do
-    case Process.info(sink, :message_queue_len) do
-      {_, many} when many > 1000 -> wait(sink)
-      _ -> :ok
-    end
   end
 
   defp ten_keys(n), do: Map.new(1..10, &{&1, n})

@@ -274,9 +274,12 @@ defmodule ElixirScope.TracerTest do
     end
   end
 
-  @tag :capture_log
   test "a recorder that crashes takes the tracing with it", %{dir: dir} do
     {:ok, _} = ElixirScope.start_recording(dir: dir, trace: [:messages, :processes])
+    # What the supervisor would say is no news.
+    %{level: level} = :logger.get_primary_config()
+    :logger.set_primary_config(:level, :none)
+    on_exit(fn -> :logger.set_primary_config(:level, level) end)
     Process.exit(Process.whereis(Recorder), :kill)
     eventually(fn -> is_pid(Process.whereis(Recorder)) and flags_left() == [] end)
     refute ElixirScope.status().recording

@@ -9,12 +9,11 @@
 //! the message that tells it of a process. That message is sent in the middle of an event,
 //! on a ring that must not be entered again.
 
-use crate::encode::{self, Env as RawEnv, RawTerm, bits};
+use crate::encode::{Env as RawEnv, RawTerm, bits};
 use crate::hot::nif;
 use crate::ring;
-use crate::session::Session;
 use rustler::codegen_runtime::{c_int, inventory};
-use rustler::sys::{enif_get_map_value, enif_make_pid};
+use rustler::sys::enif_get_map_value;
 use rustler::types::atom::Atom;
 use rustler::{Encoder as _, Env, LocalPid, NifResult, Term};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -91,9 +90,14 @@ pub fn load(env: Env<'_>) -> NifResult<()> {
     Ok(())
 }
 
-/// Lets processes that are traced with this state, a small integer, be recorded.
+/// The recorder's term, which is not asked for at each event.
+static RECORDER: AtomicU64 = AtomicU64::new(0);
+
+/// Lets processes that are traced with this state, a small integer, be recorded; called
+/// by the recorder.
 #[rustler::nif]
-fn trace_on(state: Term<'_>) -> bool {
+fn trace_on(env: Env<'_>, state: Term<'_>) -> bool {
+    RECORDER.store(bits(env.pid().encode(env).as_c_arg()), Ordering::Release);
     STATE.store(bits(state.as_c_arg()), Ordering::Release);
     true
 }
@@ -118,12 +122,11 @@ fn note_register(env: Env<'_>, pid: LocalPid, name: Atom) -> bool {
 ///
 /// # Safety
 /// Called by the VM with its arity, here and below.
-unsafe extern "C" fn enabled(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> RawTerm {
+unsafe extern "C" fn enabled(_env: RawEnv, _argc: c_int, argv: *const RawTerm) -> RawTerm {
     let Some(words) = WORDS.get() else { return RawTerm::default() };
     // SAFETY: by the VM's call, with three arguments.
     let (tag, state, tracee) = unsafe { (*argv, *argv.add(1), *argv.add(2)) };
-    let is_ours = bits(state) == STATE.load(Ordering::Acquire)
-        && ring::active().is_some_and(|session| !is_recorder(env, session, tracee));
+    let is_ours = bits(state) == STATE.load(Ordering::Acquire) && ring::active().is_some() && !is_recorder(tracee);
     match (is_ours, bits(tag) == bits(words.trace_status)) {
         (false, true) => words.remove,
         (true, false) if ring::is_telling() => words.discard,
@@ -150,7 +153,7 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
             Kind::Spawn | Kind::Spawned => ([what, option(words.extra)], None),
             _ => ([what; 2], Some([what])),
         };
-        if kind == Kind::Send && is_recorder(env, session, pair[0]) {
+        if kind == Kind::Send && is_recorder(pair[0]) {
             return;
         }
         let terms = single.as_ref().map_or(&pair[..], |single| &single[..]);
@@ -172,9 +175,8 @@ unsafe fn option(env: RawEnv, options: RawTerm, key: RawTerm) -> Option<RawTerm>
     (unsafe { enif_get_map_value(env, options, key, &mut value) } != 0).then_some(value)
 }
 
-fn is_recorder(env: RawEnv, session: &Session, term: RawTerm) -> bool {
-    // SAFETY: only reads the pid; the environment is not looked at.
-    encode::bits(unsafe { enif_make_pid(env, session.recorder) }) == bits(term)
+fn is_recorder(term: RawTerm) -> bool {
+    bits(term) == RECORDER.load(Ordering::Relaxed)
 }
 
 inventory::submit! { nif(c"enabled", 3, enabled) }

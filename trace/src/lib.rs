@@ -1,6 +1,6 @@
 //! Reads recordings: finds runs, reads their segments however they ended,
 //! orders the events of all rings, names what they refer to and derives frames
-//! (activations of functions), outlines and statistics.
+//! (activations of functions), pairs of messages, outlines and statistics.
 //!
 //! Owns: what a run's folder means, the order of events, the derivation of
 //! frames, the display of terms as Elixir prints them, and what is said about
@@ -23,12 +23,14 @@
 //! ```
 
 pub mod frames;
+pub mod messages;
 pub mod outline;
 pub mod run;
 pub mod stats;
 pub mod value;
 
 pub use frames::{Closing, Detail, Frame, Frames, Process};
+pub use messages::Messages;
 pub use run::{Clock, Event, Finding, OpenError, Recording, RunState, RunSummary, Runs, Site, Sites};
 pub use stats::Stats;
 pub use value::{AtomNames, Value};

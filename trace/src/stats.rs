@@ -2,7 +2,7 @@
 
 use crate::outline::ProcessView;
 use crate::run::{RingTotals, RunState, ring_totals};
-use crate::{Closing, Finding, Frames, Recording};
+use crate::{Closing, Finding, Frames, Messages, Recording, messages};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind};
@@ -42,6 +42,8 @@ pub struct Stats {
     pub closings: Vec<Count>,
     /// Ends of calls whose beginning was not recorded.
     pub orphans: u64,
+    /// Messages that the VM told of.
+    pub messages: messages::Counts,
     /// By ring.
     pub rings: Vec<RingTotals>,
     /// Segments absent between others.
@@ -109,6 +111,7 @@ impl Stats {
             processes: processes(recording, frames),
             closings: closings(frames),
             orphans: frames.processes().iter().map(|process| process.orphans.len() as u64).sum(),
+            messages: Messages::of(recording).counts(),
             missing_segments: sum(|ring| ring.missing_segments),
             recycled_segments: sum(|ring| ring.recycled_segments),
             lost_events: sum(|ring| ring.lost_events),

@@ -6,7 +6,7 @@ mod common;
 use common::{PID, RUN, Writer};
 use std::fs;
 use std::path::Path;
-use trace::{Frames, OpenError, Recording, RunState, Stats};
+use trace::{Frames, Messages, OpenError, Recording, RunState, Stats};
 use wire::segment::{CURSOR_AT, SEALED_AT, SEGMENT_HEADER};
 use wire::{Kind, Term};
 
@@ -36,7 +36,12 @@ fn read(dir: &Path) -> (usize, Vec<String>) {
     let frames = Frames::build(&recording);
     let stats = Stats::of(&recording, &frames);
     let outline = trace::outline::outline(&recording, &frames, &Default::default());
-    let report = trace::outline::Report { recording: &recording, frames: &frames, outline: &outline };
+    let report = trace::outline::Report {
+        recording: &recording,
+        frames: &frames,
+        messages: &Messages::default(),
+        outline: &outline,
+    };
     serde_json::to_string(&report).unwrap();
     serde_json::to_string(&stats).unwrap();
     (recording.events().len(), recording.findings().iter().map(ToString::to_string).collect())

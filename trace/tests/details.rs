@@ -5,7 +5,7 @@ mod common;
 
 use common::{PID, Writer, text};
 use trace::outline::{DetailView, Outline, Row, Selection, outline};
-use trace::{Closing, Frames, Recording};
+use trace::{Closing, Frames, Messages, Recording};
 use wire::map::{DETACHED, PASSING};
 use wire::{Kind, NodeKind, Strength, Term};
 
@@ -152,7 +152,7 @@ fn kinds(frames: &Frames, recording: &Recording, outline: &Outline) -> Vec<(&'st
         Row::Call { indent, .. } => ("call", indent),
         Row::Detail { process, detail, indent } => {
             let process = &frames.processes()[process as usize];
-            (DetailView::new(recording, process, &process.details[detail as usize]).kind, indent)
+            (DetailView::new(recording, &Messages::default(), process, &process.details[detail as usize]).kind, indent)
         }
         _ => ("other", 0),
     };
@@ -184,14 +184,23 @@ fn details_stand_between_the_calls_when_asked_for() {
 fn details_have_names_values_and_places() {
     let (recording, frames) = told();
     let process = &frames.processes()[0];
-    let views: Vec<_> = process.details.iter().map(|detail| DetailView::new(&recording, process, detail)).collect();
+    let views: Vec<_> = process
+        .details
+        .iter()
+        .map(|detail| DetailView::new(&recording, &Messages::default(), process, detail))
+        .collect();
     let values = |n: usize| -> Vec<_> { views[n].values.iter().map(|v| (v.name.as_str(), v.value.as_str())).collect() };
     assert_eq!((views[0].label.as_str(), views[0].file.as_str(), views[0].line), ("{:ok, x}", "lib/m.ex", 2));
     assert_eq!(values(1), [("M.h/0", "5")]);
     assert_eq!(views[2].exception.as_ref().map(|e| (e.kind.as_str(), e.reason.as_str())), Some(("error", "9")));
     assert_eq!(values(3), [("a", "6"), ("b", "\"b\"")]);
     let report = outline(&recording, &frames, &Selection::default());
-    let report = trace::outline::Report { recording: &recording, frames: &frames, outline: &report };
+    let report = trace::outline::Report {
+        recording: &recording,
+        frames: &frames,
+        messages: &Messages::default(),
+        outline: &report,
+    };
     let json: serde_json::Value = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
     let kinds: Vec<_> = json["details"].as_array().unwrap().iter().map(|detail| detail["kind"].clone()).collect();
     assert_eq!(kinds, ["branch", "bind", "caught", "locals", "bind"]);

@@ -11,5 +11,16 @@ use crate::{Failure, setup, shell};
 pub fn capture() -> Result<(), Failure> {
     setup::ensure()?;
     setup::build_release()?;
-    shell::show(&mut shell::command("mix", &shell::package(), &["run", "--no-start", "bench/capture.exs"]))
+    script("bench/capture.exs")
+}
+
+/// What the VM's telling costs for each message, against trace messages.
+pub fn messages() -> Result<(), Failure> {
+    setup::ensure()?;
+    setup::build_release()?;
+    script("bench/messages.exs")
+}
+
+fn script(path: &str) -> Result<(), Failure> {
+    shell::show(&mut shell::command("mix", &shell::package(), &["run", "--no-start", path]))
 }

@@ -12,6 +12,7 @@
 //! cargo xtask corpus         fetch the code of others that checks and benchmarks read
 //! cargo xtask check NAME     one of the longer checks
 //! cargo xtask bench capture  what an event costs, against its peers
+//! cargo xtask bench messages  what a traced message costs, against trace messages
 //! cargo xtask bench parse    what a tree costs, against Elixir's parser
 //! cargo xtask bench receive  what probes do to receives that skip messages
 //! cargo xtask bench overlay  what the Mix step costs, against compiling
@@ -50,6 +51,7 @@ usage: cargo xtask TASK
   check NAME       one check: memory, kill, identical, off, bad-input, review, instructions,
                    noop, corpus, mutants, erasure, suites; or all
   bench capture    ns per event, against the VM's own tracing
+  bench messages   ns per message that the VM tells of, against trace messages
   bench incremental  a second run over 1000 files, and a keystroke
   bench parse      MB/s and memory of parsing, against Code.string_to_quoted
   bench receive    calls by a process with many messages, recorded against clean
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         ["corpus"] => corpus::run(),
         ["bench", "capture"] => bench::capture(),
         ["bench", "incremental"] => bench::incremental::run(),
+        ["bench", "messages"] => bench::messages(),
         ["bench", "parse"] => bench::parse::run(),
         ["bench", "receive"] => bench::receive::run(),
         ["bench", "overlay", projects @ ..] => bench::overlay::run(projects),

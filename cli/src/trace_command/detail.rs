@@ -30,6 +30,7 @@ pub fn text(view: &DetailView, room: usize) -> String {
             let reason = inspect(&exception.term, room.saturating_sub(text::width(&before)).max(LEAST));
             before + &reason
         }
+        None if is_told(view.kind) => told(view, room),
         None if view.kind == "branch" => cut(format!("branch {}", view.label).trim_end(), room),
         None => {
             let share = room / view.values.len().max(1);
@@ -38,6 +39,30 @@ pub fn text(view: &DetailView, room: usize) -> String {
         }
     };
     format!("· {said}")
+}
+
+fn is_told(kind: &str) -> bool {
+    wire::Kind::ALL.into_iter().any(|told| told.is_told() && told.name() == kind)
+}
+
+// `send to #PID<0.1.0>: {:ok, 1}`
+fn told(view: &DetailView, room: usize) -> String {
+    let peer = view.peer.as_deref().unwrap_or_default();
+    let before = match view.kind {
+        "send" => format!("send to {peer}"),
+        "receive" => format!("receive from {peer}"),
+        "spawned" => format!("spawned by {peer}"),
+        kind if peer.is_empty() => kind.to_owned(),
+        kind => format!("{kind} {peer}"),
+    };
+    let remark = match (view.kind, view.remark) {
+        ("send" | "receive", "") if view.other_end.is_none() => " ?".to_owned(),
+        (_, "") => String::new(),
+        (_, remark) => format!(" ({remark})"),
+    };
+    let Some(value) = view.values.first() else { return cut(&(before + &remark), room) };
+    let used = text::width(&before) + text::width(&remark) + 2;
+    format!("{before}: {}{remark}", inspect(&value.term, room.saturating_sub(used).max(LEAST)))
 }
 
 // A variable has a value, a call gives one.
@@ -72,6 +97,7 @@ mod tests {
     #[test]
     fn a_line_says_what_happened_in_its_room() {
         let view = |kind, label: &str, values: &[(&str, i64)], exception| DetailView {
+            event: 0,
             frame: None,
             pid: String::new(),
             at_ns: 0,
@@ -82,6 +108,9 @@ mod tests {
             label: label.to_owned(),
             values: values.iter().map(|(name, n)| one(name, *n)).collect(),
             exception,
+            peer: None,
+            other_end: None,
+            remark: "",
         };
         let one_line = |view: DetailView| text(&view, 60);
         let thrown = Exception { kind: "throw".to_owned(), reason: String::new(), term: Value::Int(7) };
@@ -92,6 +121,12 @@ mod tests {
         assert_eq!(one_line(view("bind", "", &[("", 3)], None)), "· 3");
         assert_eq!(one_line(view("locals", "", &[("a", 1), ("b", 2)], None)), "· a = 1, b = 2");
         assert_eq!(one_line(view("caught", "", &[], Some(thrown))), "· caught throw: 7");
+        let peer = Some("#PID<0.1.0>".to_owned());
+        let sent = DetailView { peer, ..view("send", "", &[("", 3)], None) };
+        assert_eq!(one_line(sent.clone()), "· send to #PID<0.1.0>: 3 ?");
+        assert_eq!(one_line(DetailView { other_end: Some(1), ..sent.clone() }), "· send to #PID<0.1.0>: 3");
+        let nobody = DetailView { remark: "no such process", ..sent };
+        assert_eq!(one_line(nobody), "· send to #PID<0.1.0>: 3 (no such process)");
         let long = view("branch", &"x".repeat(100), &[], None);
         assert!((15..=20).contains(&text::width(&fitting(&long, 20))));
         let wide = view("locals", "", &[("a", 123_456_789), ("b", 123_456_789), ("c", 123_456_789)], None);

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use std::io::{self, Write};
 use trace::outline::{self, DetailView, Outline, ProcessView, Report, Row, Selection};
 use trace::value::inspect;
-use trace::{Closing, Frame, Frames, Recording};
+use trace::{Closing, Frame, Frames, Messages, Recording};
 use wire::Strength;
 
 const NOTES: &str = "\
@@ -13,19 +13,22 @@ Columns: moment from the recording's start, duration (≤ where the end is infer
 open), call, result, position. Processes stand in the order of their first event, the calls of
 each in the order of entry. A tail call (↪) is followed to the next line where that is what it
 calls; else its result is not known. What happened within a call (·) stands below it, in order:
-what points captured always, the rest as --detail says.
+what points captured always, the rest as --detail and --messages say. A message that was received is
+in its receiver's queue; ? behind it says that its other end is not in the recording.
 
 JSON: {run, app, state, lost_events,
   processes: [{pid, name, events, calls, orphans, start_ns, end_ns, ended, exit_reason}],
   frames: [{id, pid, parent, tail_of, depth, function, args: [{name, part, value}], file, line,
     start_ns, duration_ns, closing, tail_to, inferred, result, exit_reason,
     exception: {kind, reason}}],
-  details: [{frame, pid, at_ns, kind, function, file, line, label, values: [{name, value}],
-    exception: {kind, reason}}],
+  details: [{event, frame, pid, at_ns, kind, function, file, line, label, values: [{name, value}],
+    exception: {kind, reason}, peer, other_end, remark}],
   shown, more, findings: [{file, offset, problem, advice}]}
 closing is open, returned, tail, raised or exited; loops are not folded; an ended process without
 exit_reason was gone before it could be watched. exception is what ended a call, where a handler
-told, or what a handler caught; kind of a detail is branch, bind, caught or locals.";
+told, or what a handler caught; kind of a detail is branch, bind, caught or locals, or what the VM
+told: send, receive, spawn, spawned, link, unlink, register, unregister, gc_start, gc_end, in or
+out. peer is the other process, or the name; other_end the event of a message's other end.";
 
 /// Arguments of `trace show`.
 #[derive(Args, Debug)]
@@ -54,6 +57,9 @@ pub struct ShowArgs {
     /// How much of what happened within calls
     #[arg(long, value_enum, default_value = "boundaries")]
     detail: DetailArg,
+    /// Also messages, spawns, links and what else the VM told (start_recording's :trace)
+    #[arg(long)]
+    messages: bool,
     /// Show every turn of a loop
     #[arg(long)]
     no_fold: bool,
@@ -95,17 +101,19 @@ pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<Soundness, Fai
         limit: args.limit,
         fold: is_text && !args.no_fold,
         detail: args.detail.into(),
+        told: args.messages,
     };
+    let messages = if args.messages { Messages::of(&recording) } else { Messages::default() };
     let outline = outline::outline(&recording, &frames, &selection);
     if !is_text {
-        let report = Report { recording: &recording, frames: &frames, outline: &outline };
+        let report = Report { recording: &recording, frames: &frames, messages: &messages, outline: &outline };
         serde_json::to_writer_pretty(&mut *out, &report)?;
         writeln!(out)?;
         return Ok(recording.findings().is_empty());
     }
     let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
     let width = args.width.or_else(columns).unwrap_or(100).max(40);
-    let page = Page { recording: &recording, frames: &frames, paint: Paint::for_stdout(), width };
+    let page = Page { recording: &recording, frames: &frames, messages: &messages, paint: Paint::for_stdout(), width };
     page.print(&outline, &selection, out)?;
     out.flush()?;
     Ok(report(recording.dir(), recording.findings()))
@@ -114,6 +122,7 @@ pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<Soundness, Fai
 struct Page<'a> {
     recording: &'a Recording,
     frames: &'a Frames,
+    messages: &'a Messages,
     paint: Paint,
     width: usize,
 }
@@ -315,7 +324,7 @@ impl Page<'_> {
     // beside the line.
     fn detail(&self, process: u32, number: u32, indent: u32, out: &mut dyn Write) -> io::Result<()> {
         let process = &self.frames.processes()[process as usize];
-        let view = DetailView::new(self.recording, process, &process.details[number as usize]);
+        let view = DetailView::new(self.recording, self.messages, process, &process.details[number as usize]);
         let position = if view.file.is_empty() { String::new() } else { format!("{}:{}", view.file, view.line) };
         let name = position.rsplit_once('/').map_or(position.as_str(), |(_, name)| name);
         let line = &position[view.file.len()..];
@@ -335,7 +344,7 @@ impl Page<'_> {
 
     fn footer(&self, outline: &Outline, selection: &Selection, out: &mut dyn Write) -> io::Result<()> {
         let mut lines = Vec::new();
-        if outline.shown + outline.more == 0 {
+        if outline.rows.is_empty() {
             lines.push(self.nothing(outline, selection));
         } else if outline.silent > 0 {
             lines.push(format!("… {} without a call to show", text::counted(outline.silent, "process")));

@@ -11,6 +11,7 @@ const NOTES: &str = "\
 JSON: {run, app, state, failure, span_ns, events, event_bytes, bytes_per_event, name_bytes, atoms,
   kinds|modules|functions|closings: [{name, count, bytes}],
   processes: [{pid, name, events, calls, orphans, start_ns, end_ns, ended, exit_reason}], orphans,
+  messages: {sent, received, paired},
   rings: [{ring, segments, recycled_segments, missing_segments, bytes, lost_events, lost_bytes,
     truncated, panics, sealed}],
   missing_segments, recycled_segments, lost_events, lost_bytes, truncated, omitted, panics,
@@ -74,6 +75,12 @@ fn summary(recording: &Recording, stats: &Stats, out: &mut dyn Write) -> io::Res
         "names".to_owned(),
         format!("{}  ({})", text::counted(stats.atoms, "atom"), text::bytes(stats.name_bytes)),
     ]);
+    let messages = &stats.messages;
+    if messages.sent + messages.received > 0 {
+        let [sent, received, paired] = [messages.sent, messages.received, messages.paired].map(text::count);
+        let counts = format!("{sent} sent, {received} received, {paired} of those with their send");
+        rows.push(vec!["messages".to_owned(), counts]);
+    }
     text::table(out, "  ", &rows, &[])
 }
 

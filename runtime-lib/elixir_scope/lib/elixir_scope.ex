@@ -17,12 +17,14 @@ defmodule ElixirScope do
   """
 
   alias ElixirScope.Overlay.Recording
-  alias ElixirScope.{Native, Recorder}
+  alias ElixirScope.{Native, Recorder, Tracer}
 
   @defaults [
     dir: ".elixir_scope/runs",
     app: nil,
     maps: nil,
+    trace: [],
+    trace_processes: :all,
     segment_bytes: 4 * 1024 * 1024,
     max_bytes: 1024 * 1024 * 1024,
     depth: 8,
@@ -57,6 +59,11 @@ defmodule ElixirScope do
     * `:app` - the name shown for it (default: the Mix project's, if there is one);
     * `:maps` - node maps of the probes (default: those of the code that the Mix
       step has loaded; maps of code that is compiled later are added);
+    * `:trace` - what the VM shall tell beside the probes, of code without probes too:
+      any of `:messages` (sent and received, with both processes), `:processes` (spawns,
+      links, names, ends), `:garbage_collection` and `:scheduling` (default: nothing);
+    * `:trace_processes` - of whom: `:all` (default), `:existing`, `:new`, or a list of
+      pids and registered names, which stands for these and all that they spawn;
     * `:max_bytes` - bytes on disk; beyond, the recording ends (default 1 GiB);
     * `:segment_bytes` - bytes of one segment file (default 4 MiB, and at most an
       eighth of `:max_bytes`, since some always stand ready);
@@ -80,6 +87,8 @@ defmodule ElixirScope do
           dir: Path.expand(options[:dir]),
           app: to_string(options[:app] || project()),
           maps: options[:maps] || Recording.maps(),
+          trace: options[:trace],
+          trace_processes: options[:trace_processes],
           limits: Enum.map(@limits, &options[&1])
         })
 
@@ -148,12 +157,31 @@ defmodule ElixirScope do
     case Keyword.validate(options, @defaults) do
       {:ok, options} ->
         for key <- @limits, do: positive!(key, options[key])
+        told!(options[:trace])
+        processes!(options[:trace_processes])
         options
 
       {:error, unknown} ->
         raise ArgumentError,
               "unknown options #{inspect(unknown)}, " <>
                 "start_recording/1 knows #{inspect(Keyword.keys(@defaults))}"
+    end
+  end
+
+  defp told!(flags) do
+    unless is_list(flags) and flags -- Tracer.flags() == [] do
+      raise ArgumentError,
+            ":trace must be a list of #{inspect(Tracer.flags())}, got: #{inspect(flags)}"
+    end
+  end
+
+  defp processes!(which) when which in [:all, :existing, :new], do: :ok
+
+  defp processes!(which) do
+    unless is_list(which) and which != [] and Enum.all?(which, &(is_pid(&1) or is_atom(&1))) do
+      raise ArgumentError,
+            ":trace_processes must be :all, :existing, :new or a list of pids and names, " <>
+              "got: #{inspect(which)}"
     end
   end
 

@@ -4,6 +4,7 @@ use crate::encode;
 use crate::hot;
 use crate::ring::{self, ACTIVE};
 use crate::session::{Limits, Session};
+use crate::tracer;
 use rustler::sys::{ErlNifPid, enif_get_local_pid};
 use rustler::{Binary, Encoder as _, Env, LocalPid, Term};
 use std::mem::MaybeUninit;
@@ -24,7 +25,7 @@ pub fn load(env: Env<'_>, _info: Term<'_>) -> bool {
     let returned = [atoms::ok(), atoms::nil(), atoms::false_()].map(|atom| atom.to_term(env).as_c_arg());
     // A second load (of the same library, by a reloaded module) finds them set.
     let _ = hot::ATOMS.set(returned);
-    true
+    tracer::load(env).is_ok()
 }
 
 /// Starts recording below `dir`. `limits` are, in order: bytes of a segment,

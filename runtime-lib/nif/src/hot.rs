@@ -54,7 +54,8 @@ unsafe fn record(env: Env, argc: c_int, argv: *const RawTerm, kind: Kind, with_p
     }
 }
 
-type Raw = unsafe extern "C" fn(Env, c_int, *const RawTerm) -> RawTerm;
+/// A function of the VM's C interface.
+pub type Raw = unsafe extern "C" fn(Env, c_int, *const RawTerm) -> RawTerm;
 
 /// # Safety
 /// Called by the VM with the arity it is registered with, here and below.
@@ -139,7 +140,8 @@ unsafe extern "C" fn nop(_env: Env, _argc: c_int, _argv: *const RawTerm) -> RawT
     ok()
 }
 
-const fn nif(name: &'static std::ffi::CStr, arity: c_uint, function: Raw) -> rustler::Nif {
+/// What the VM is told of a function.
+pub const fn nif(name: &'static std::ffi::CStr, arity: c_uint, function: Raw) -> rustler::Nif {
     rustler::Nif { name: name.as_ptr().cast::<c_char>(), arity, flags: 0, raw_func: function }
 }
 

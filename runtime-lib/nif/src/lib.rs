@@ -25,5 +25,6 @@ mod hot;
 mod ring;
 mod segment;
 mod session;
+mod tracer;
 
 rustler::init!("Elixir.ElixirScope.Native", load = control::load);

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::encode::{self, Atoms, Encoder, Env, RawTerm};
 use crate::segment::Segment;
 use crate::session::{Counters, Session, Store};
-use rustler::sys::{ErlNifPid, enif_make_pid, enif_self, enif_send};
+use rustler::sys::{ErlNifPid, enif_get_local_pid, enif_make_pid, enif_self, enif_send};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
@@ -37,6 +37,7 @@ thread_local! {
     // into the next recording.
     static RING: Cell<*mut Ring> = const { Cell::new(null_mut()) };
     static OF: Cell<*const Session> = const { Cell::new(null()) };
+    static TELLING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether a recording runs.
@@ -81,6 +82,36 @@ pub unsafe fn emit_about(env: Env, session: &'static Session, kind: Kind, about:
 pub unsafe fn name_process(session: &'static Session, about: RawTerm, text: &[u8]) {
     // SAFETY: by the caller's promise.
     unsafe { with_ring(session, |ring| ring.name(Kind::NameProcess, 0, encode::bits(about), text)) }
+}
+
+/// Writes what the VM tells of the process `about`; `node` is the variant.
+///
+/// # Safety
+/// `env` is that of the running call, on any thread of the VM; `about` is a local
+/// process's term; `terms` belong to the call.
+pub unsafe fn emit_told(
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    variant: u64,
+    about: RawTerm,
+    terms: &[RawTerm],
+) {
+    // The recorder watches who lives. What ends is not worth a message.
+    let own = if kind == Kind::Exit { None } else { local_pid(env, about) };
+    // SAFETY: by the caller's promise.
+    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, about, own, terms)) }
+}
+
+fn local_pid(env: Env, term: RawTerm) -> Option<ErlNifPid> {
+    let mut pid = MaybeUninit::<ErlNifPid>::uninit();
+    // SAFETY: the place is valid, and initialised when the call says so.
+    unsafe { (enif_get_local_pid(env, term, pid.as_mut_ptr()) != 0).then(|| pid.assume_init()) }
+}
+
+/// Whether this thread is sending to the recorder, in the middle of an event.
+pub fn is_telling() -> bool {
+    TELLING.get()
 }
 
 fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {
@@ -148,7 +179,7 @@ impl Ring {
         let (mut len, mut flags) = (0, 0);
         if !terms.is_empty() {
             // SAFETY: by the caller's promise.
-            (len, flags) = unsafe { self.payload(env, terms) };
+            (len, flags) = unsafe { self.payload(env, kind, terms) };
             // A reader that sees the event finds its atoms named.
             if !self.atoms.unnamed.is_empty() {
                 self.name_atoms(env);
@@ -169,16 +200,22 @@ impl Ring {
     /// # Safety
     /// As [`Ring::event`]; the segment has room for a payload.
     #[inline(always)]
-    unsafe fn payload(&mut self, env: Env, terms: &[RawTerm]) -> (usize, u8) {
+    unsafe fn payload(&mut self, env: Env, kind: Kind, terms: &[RawTerm]) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
         let limits = &self.session.limits;
         let space = segment.payload_space(limits.payload);
         let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms);
-        for &term in terms {
+        let mut first = 0;
+        for (n, &term) in terms.iter().enumerate() {
             // SAFETY: by the caller's promise.
             unsafe { encoder.term(term, limits.depth) };
+            if n == 0 && !encoder.full {
+                first = encoder.len();
+            }
         }
         match (encoder.full, encoder.truncated) {
+            // Who sent it is known even of a message that does not fit.
+            (true, _) if kind.is_told() => (first, FLAG_OMITTED),
             (true, _) => (0, FLAG_OMITTED),
             (false, true) => (encoder.len(), FLAG_TRUNCATED),
             (false, false) => (encoder.len(), 0),
@@ -257,10 +294,13 @@ impl Ring {
     #[cold]
     fn tell(&self, env: Env, own: ErlNifPid) {
         let message = pid_term(env, own);
+        // The VM may want to trace this very message: see `is_telling`.
+        TELLING.set(true);
         // SAFETY: `env` is that of the running call; without an environment of
         // its own the message is copied (erl_nif, enif_send). A recorder that
         // is gone is no error here.
         unsafe { enif_send(env, &self.session.recorder, null_mut(), message) };
+        TELLING.set(false);
     }
 }
 

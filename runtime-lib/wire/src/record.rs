@@ -10,6 +10,32 @@
 //! | 1 | | node id (for names: the key being named) |
 //! | 2 | | clock ticks |
 //! | 3 | | process identifier, as the VM's 64-bit term |
+//!
+//! # What the VM tells
+//!
+//! Kinds from 32 on, and [`Kind::Exit`], come from the VM's own tracing and stand at no
+//! node: word 1 is the variant, 0 where the table names none. Their payload is encoded
+//! terms ([`crate::term`]) in this order; word 3 is the process that did it.
+//!
+//! | code | kind | payload | variant 1 |
+//! |---|---|---|---|
+//! | 18 | exit | reason | |
+//! | 32 | send | to whom (process, name, `{name, node}`, alias or port), message | there was no such process |
+//! | 33 | receive | from whom (process; an atom for the VM itself), message | |
+//! | 34 | spawn | the new process, `{module, function, arguments}` | |
+//! | 35 | spawned | the process that spawned it, `{module, function, arguments}` | |
+//! | 36 | link | to whom | another process linked itself to this one |
+//! | 37 | unlink | from whom | another process did it |
+//! | 38 | register | name | |
+//! | 39 | unregister | name | |
+//! | 40 | gc_start | sizes, as a list of pairs | a major collection |
+//! | 41 | gc_end | sizes | a major collection |
+//! | 42 | in | what it goes on with: `{module, function, arity}` or 0 | it is exiting |
+//! | 43 | out | what it stopped in | it is exiting |
+//!
+//! `receive` is the moment at which the message is put into the receiver's queue, not the
+//! one at which the program takes it out. A message that does not fit is left out
+//! ([`FLAG_OMITTED`]), and the first term, which says who, stays.
 
 use crate::NodeId;
 
@@ -17,7 +43,8 @@ use crate::NodeId;
 pub const RECORD_HEADER: usize = 32;
 /// Some term of the payload was cut to a limit.
 pub const FLAG_TRUNCATED: u8 = 1;
-/// The payload did not fit and was left out whole.
+/// The payload did not fit: it was left out whole, or, of what the VM tells, behind its
+/// first term.
 pub const FLAG_OMITTED: u8 = 2;
 
 /// What a record says.
@@ -49,11 +76,35 @@ pub enum Kind {
     Clock = 19,
     /// The user's own mark; payload: one term.
     Mark = 20,
+    /// A message was sent.
+    Send = 32,
+    /// A message was put into the process's queue.
+    Receive = 33,
+    /// The process spawned another.
+    Spawn = 34,
+    /// The process was spawned.
+    Spawned = 35,
+    /// The process is linked.
+    Link = 36,
+    /// A link ended.
+    Unlink = 37,
+    /// The process got a name.
+    Register = 38,
+    /// The process lost a name.
+    Unregister = 39,
+    /// A garbage collection began.
+    GcStart = 40,
+    /// A garbage collection ended.
+    GcEnd = 41,
+    /// A scheduler runs the process.
+    In = 42,
+    /// The scheduler runs something else.
+    Out = 43,
 }
 
 impl Kind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 24] = [
         Self::Enter,
         Self::Leave,
         Self::Tail,
@@ -66,11 +117,37 @@ impl Kind {
         Self::Exit,
         Self::Clock,
         Self::Mark,
+        Self::Send,
+        Self::Receive,
+        Self::Spawn,
+        Self::Spawned,
+        Self::Link,
+        Self::Unlink,
+        Self::Register,
+        Self::Unregister,
+        Self::GcStart,
+        Self::GcEnd,
+        Self::In,
+        Self::Out,
     ];
 
+    const BY_CODE: [Option<Self>; 256] = {
+        let (mut table, mut n) = ([None; 256], 0);
+        while n < Self::ALL.len() {
+            table[Self::ALL[n] as usize] = Some(Self::ALL[n]);
+            n += 1;
+        }
+        table
+    };
+
     /// The kind with this code.
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| *kind as u8 == code)
+    pub const fn from_code(code: u8) -> Option<Self> {
+        Self::BY_CODE[code as usize]
+    }
+
+    /// Whether the VM's tracing tells of it, and nothing in the program's code.
+    pub const fn is_told(self) -> bool {
+        self as u8 >= Self::Send as u8
     }
 
     /// Lower-case name, as commands print it.
@@ -88,6 +165,18 @@ impl Kind {
             Self::Exit => "exit",
             Self::Clock => "clock",
             Self::Mark => "mark",
+            Self::Send => "send",
+            Self::Receive => "receive",
+            Self::Spawn => "spawn",
+            Self::Spawned => "spawned",
+            Self::Link => "link",
+            Self::Unlink => "unlink",
+            Self::Register => "register",
+            Self::Unregister => "unregister",
+            Self::GcStart => "gc_start",
+            Self::GcEnd => "gc_end",
+            Self::In => "in",
+            Self::Out => "out",
         }
     }
 }
@@ -118,7 +207,8 @@ pub struct Record<'a> {
     pub flags: u8,
     /// Number of terms in the payload.
     pub argc: u8,
-    /// Where it happened; for names, the low 59 bits of the key.
+    /// Where it happened; for names, the low 59 bits of the key; for what the VM tells,
+    /// the variant.
     pub node: NodeId,
     /// Clock ticks, in the unit the segment's header names.
     pub ticks: u64,
@@ -182,6 +272,14 @@ impl<'a> Record<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_code_is_of_one_kind() {
+        for code in 0..=u8::MAX {
+            let kinds: Vec<_> = Kind::ALL.into_iter().filter(|kind| *kind as u8 == code).collect();
+            assert_eq!(Kind::from_code(code).into_iter().collect::<Vec<_>>(), kinds);
+        }
+    }
 
     #[test]
     fn every_truncation_and_bit_flip_is_an_error_or_a_record_never_a_panic() {

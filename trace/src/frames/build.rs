@@ -59,6 +59,9 @@ impl Builder<'_> {
             return;
         }
         let process = self.process(record.pid, number);
+        if record.kind.is_told() {
+            return self.told(process, number);
+        }
         let tail = self.stacks[process as usize].tail.take();
         match record.kind {
             Kind::Enter => self.enter(process, number, record, tail),
@@ -171,6 +174,13 @@ impl Builder<'_> {
         own
     }
 
+    // The VM tells of a process whatever its code is doing: it shows nothing of frames,
+    // and may come between a tail call and what it calls.
+    fn told(&mut self, process: u32, number: u32) {
+        let frame = self.stacks[process as usize].top();
+        self.processes[process as usize].details.push(Detail { event: number, frame });
+    }
+
     fn caught(&mut self, process: u32, number: u32, record: &Record<'_>) {
         let Some(frame) = self.detail(process, number, record) else { return };
         let sites = self.recording.sites();
@@ -202,7 +212,9 @@ impl Builder<'_> {
         while let Some(frame) = self.stacks[process as usize].pop() {
             end(&mut self.all[frame as usize], Closing::Exited, number);
         }
-        self.processes[process as usize].exit = number;
+        // Told twice where the VM tells and the recorder watched: the VM comes first.
+        let exit = &mut self.processes[process as usize].exit;
+        *exit = if *exit == NONE { number } else { *exit };
     }
 
     fn clause(&self, record: &Record<'_>) -> u32 {

@@ -126,8 +126,8 @@ pub enum Outcome<'a> {
     Unknown,
 }
 
-/// Something that happened within a call: a branch, a value, variables, or what a
-/// handler caught.
+/// Something that happened within a call: a branch, a value, variables, what a
+/// handler caught, or what the VM told of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Detail {
     /// Its event.

@@ -1,7 +1,7 @@
 //! An outline as one object for machines.
 
 use super::{DetailView, FrameView, Outline, ProcessView, Row};
-use crate::{Frames, Recording, run};
+use crate::{Frames, Messages, Recording, run};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -13,6 +13,8 @@ pub struct Report<'a> {
     pub recording: &'a Recording,
     /// Its frames.
     pub frames: &'a Frames,
+    /// Its messages.
+    pub messages: &'a Messages,
     /// What to show of them.
     pub outline: &'a Outline,
 }
@@ -49,7 +51,7 @@ impl Serialize for Report<'_> {
             &Rows(*self, |report, row| match *row {
                 Row::Detail { process, detail, .. } => {
                     let process = &report.frames.processes()[process as usize];
-                    Some(DetailView::new(report.recording, process, &process.details[detail as usize]))
+                    Some(DetailView::new(report.recording, report.messages, process, &process.details[detail as usize]))
                 }
                 _ => None,
             }),

@@ -23,13 +23,15 @@ pub struct Selection {
     pub fold: bool,
     /// How much of what happened within calls. What points captured is always shown.
     pub detail: Strength,
+    /// Whether messages and what else the VM told are shown.
+    pub told: bool,
 }
 
 impl Default for Selection {
     fn default() -> Self {
         let (pid, function, from_ns, to_ns, depth) = (None, None, None, None, None);
-        let (limit, fold, detail) = (u64::MAX, false, Strength::Values);
-        Self { pid, function, from_ns, to_ns, depth, limit, fold, detail }
+        let (limit, fold, detail, told) = (u64::MAX, false, Strength::Values, true);
+        Self { pid, function, from_ns, to_ns, depth, limit, fold, detail, told }
     }
 }
 

@@ -40,7 +40,7 @@ fn indent(detail: &Detail, shown: &[(u32, u32)], recording: &Recording, selectio
     let record = recording.record_at(detail.event);
     let at = recording.clock().since_start(record.ticks);
     let in_time = selection.from_ns.is_none_or(|from| at >= from) && selection.to_ns.is_none_or(|to| at <= to);
-    if !in_time || !detail::is_shown(record.kind, selection.detail) {
+    if !in_time || !detail::is_shown(record.kind, selection.detail, selection.told) {
         return None;
     }
     match detail.frame() {

@@ -85,6 +85,26 @@ defmodule ElixirScope.Native do
   @spec note_exit(pid, [term]) :: boolean
   def note_exit(_pid, _reason), do: false
 
+  @doc "Lets the VM's tracing with this state be recorded."
+  @spec trace_on(pos_integer) :: boolean
+  def trace_on(_state), do: false
+
+  @doc "Discards what is still traced; true when something was."
+  @spec trace_off() :: boolean
+  def trace_off, do: false
+
+  @doc "Notes the name that a process had before anything was traced."
+  @spec note_register(pid, atom) :: boolean
+  def note_register(_pid, _name), do: false
+
+  # OTP's `erl_tracer`: the VM calls only what the library has for them.
+  @doc false
+  def enabled(:trace_status, _state, _tracee), do: :remove
+  def enabled(_tag, _state, _tracee), do: :discard
+
+  @doc false
+  def trace(_tag, _state, _tracee, _what, _options), do: :ok
+
   @doc "Does nothing: what calling a native function costs."
   @spec nop() :: :ok
   def nop, do: :ok

@@ -8,12 +8,12 @@ defmodule ElixirScope.Recorder do
   """
   use GenServer
 
-  alias ElixirScope.{Gate, Native, ProcessName, RunDir}
+  alias ElixirScope.{Gate, Native, ProcessName, RunDir, Tracer}
 
   @sweep 1000
 
   @enforce_keys [:run]
-  defstruct [:run, watched: %{}]
+  defstruct [:run, :tracing, watched: %{}]
 
   @doc false
   def start_link(_), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
@@ -51,7 +51,11 @@ defmodule ElixirScope.Recorder do
   # A recorder that crashed leaves a recording without an owner.
   @impl true
   def handle_continue(:orphan, state) do
-    if Gate.on?(), do: close_gate()
+    if Gate.on?() do
+      Tracer.recover()
+      close_gate()
+    end
+
     {:noreply, state}
   end
 
@@ -64,10 +68,11 @@ defmodule ElixirScope.Recorder do
 
   def handle_call({:start, options}, _from, state) do
     case open(options) do
-      {:ok, run} ->
+      {:ok, run, tracing} ->
         Process.send_after(self(), {:sweep, run.id}, @sweep)
         last = %{dir: run.path, failure: nil}
-        {:reply, {:ok, run.path}, %{state | recording: %__MODULE__{run: run}, last: last}}
+        recording = %__MODULE__{run: run, tracing: tracing}
+        {:reply, {:ok, run.path}, %{state | recording: recording, last: last}}
 
       {:error, _} = error ->
         {:reply, error, state}
@@ -138,7 +143,16 @@ defmodule ElixirScope.Recorder do
   defp begin(run, options) do
     with {:ok, run} <- add_maps(run, options.maps),
          :ok <- begin_capture(run, options.limits),
-         do: {:ok, run}
+         {:ok, tracing} <- begin_tracing(options),
+         do: {:ok, run, tracing}
+  end
+
+  # Last: from here on the VM tells.
+  defp begin_tracing(options) do
+    with {:error, _} = error <- Tracer.start(options.trace, options.trace_processes) do
+      close_gate()
+      error
+    end
   end
 
   defp add_maps(run, maps) do
@@ -164,6 +178,7 @@ defmodule ElixirScope.Recorder do
   end
 
   defp close(%{recording: recording} = state) do
+    Tracer.stop(recording.tracing)
     close_gate()
 
     for {_pid, {reference, _name}} <- recording.watched,

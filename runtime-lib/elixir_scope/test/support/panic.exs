@@ -25,6 +25,14 @@ end
 Process.sleep(1500)
 tell.("swept", {ElixirScope.status(), File.read!(Path.join(run, "run.json"))})
 
+# What the VM tells goes through another function, which panics at a name that is given up.
+{:ok, _} = ElixirScope.start_recording(dir: "runs", trace: [:processes])
+Process.register(self(), :scope_panic)
+Process.unregister(:scope_panic)
+status = ElixirScope.status()
+:ok = ElixirScope.stop_recording()
+tell.("traced", {status, Process.info(self(), :registered_name)})
+
 {:ok, run} = ElixirScope.start_recording(dir: "runs")
 :scope_probe.bind(14, :well)
 :ok = ElixirScope.stop_recording()

@@ -20,7 +20,19 @@ defmodule ElixirScope.Test.Segments do
     17 => :name_process,
     18 => :exit,
     19 => :clock,
-    20 => :mark
+    20 => :mark,
+    32 => :send,
+    33 => :receive,
+    34 => :spawn,
+    35 => :spawned,
+    36 => :link,
+    37 => :unlink,
+    38 => :register,
+    39 => :unregister,
+    40 => :gc_start,
+    41 => :gc_end,
+    42 => :in,
+    43 => :out
   }
 
   defmodule Event do

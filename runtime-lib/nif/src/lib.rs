@@ -23,7 +23,10 @@ mod control;
 mod encode;
 mod hot;
 mod ring;
+mod runs;
 mod segment;
 mod session;
+mod shelf;
+mod supply;
 
 rustler::init!("Elixir.ElixirScope.Native", load = control::load);

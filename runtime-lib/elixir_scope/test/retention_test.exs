@@ -27,7 +27,7 @@ defmodule ElixirScope.RetentionTest do
     end
   end
 
-  defp numbers(run), do: for(%{kind: :enter} = event <- Segments.events(run), do: hd(event.terms))
+  defp numbers(run), do: for(%{kind: :enter} = event <- Segments.newest(run), do: hd(event.terms))
 
   describe "a flight recorder" do
     test "has the newest events without a gap, in flat memory and disk", %{dir: dir} do
@@ -43,12 +43,15 @@ defmodule ElixirScope.RetentionTest do
 
       :ok = ElixirScope.stop_recording()
       status = ElixirScope.status()
-      assert status.bytes > 3 * @most and status.recycled_bytes > status.bytes - @most
+      assert status.bytes > 2.5 * @most and status.recycled_bytes > status.bytes - @most
       numbers = numbers(run)
       assert numbers == Enum.to_list(hd(numbers)..300_000)
       # Half of what is allowed stands ready at most.
-      assert length(numbers) * 56 > @most / 2 - 2 * 128 * 1024
-      assert [:an_atom_of_the_beginning] = run |> Segments.events() |> List.last() |> Map.get(:terms) |> tl()
+      assert length(numbers) * 40 > @most / 2 - 2 * 128 * 1024
+
+      assert [:an_atom_of_the_beginning] =
+               run |> Segments.events() |> List.last() |> Map.get(:terms) |> tl()
+
       assert run_json(run) =~ ~s("keep":"newest")
     end
 
@@ -56,8 +59,10 @@ defmodule ElixirScope.RetentionTest do
       {:ok, run} = ElixirScope.start_recording([dir: dir, max_age: 20] ++ @flight)
       write(1, 20_000)
       eventually(fn -> ElixirScope.status().recycled_bytes > 0 end)
-      full = fn -> Enum.count(Segments.segments(run), & &1.sealed?) end
-      eventually(fn -> full.() == 0 end)
+      # What is left is in the segments that no thread has filled.
+      few = 128 * 1024 * :erlang.system_info(:schedulers)
+      left = fn status -> status.bytes - status.recycled_bytes end
+      eventually(fn -> left.(ElixirScope.status()) <= few end)
       :ok = ElixirScope.stop_recording()
       assert List.last(numbers(run)) == 20_000
     end
@@ -93,7 +98,10 @@ defmodule ElixirScope.RetentionTest do
       foreign = Path.join(dir, "foreign")
       File.mkdir_p!(foreign)
       {:ok, run} = ElixirScope.start_recording(dir: dir, runs: [keep: 2])
-      assert Enum.sort(File.ls!(dir)) == Enum.sort(Enum.map([second, third, run, foreign], &Path.basename/1))
+
+      assert Enum.sort(File.ls!(dir)) ==
+               Enum.sort(Enum.map([second, third, run, foreign], &Path.basename/1))
+
       assert File.ls!(second) == ["notes.txt"]
       refute File.exists?(first)
     end
@@ -129,7 +137,9 @@ defmodule ElixirScope.RetentionTest do
           {[runs: [kep: 5]], "unknown key :kep in :runs, did you mean :keep?"},
           {[runs: [keep: 0]], ":keep in :runs must be a positive integer or :infinity"}
         ] do
-      error = assert_raise ArgumentError, fn -> ElixirScope.start_recording([dir: dir] ++ options) end
+      error =
+        assert_raise ArgumentError, fn -> ElixirScope.start_recording([dir: dir] ++ options) end
+
       assert error.message =~ message
     end
   end

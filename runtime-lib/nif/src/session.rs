@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
-use wire::segment::{CONTROL_RING, PidLayout};
 use wire::SegmentHeader;
+use wire::segment::{CONTROL_RING, PidLayout};
 
 /// What happens when the recording has all the bytes it may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -170,3 +170,46 @@ impl Segment {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of two segments whose second is changed after the headers were read.
+    fn check(left: &[&str], change: impl FnOnce(&Path)) {
+        let dir = std::env::temp_dir().join(format!("escope-load-{}-{}", std::process::id(), left.len()));
+        std::fs::create_dir_all(&dir).unwrap();
+        for (file, ordinal) in [("ring-000001.seg", 4), ("ring-000002.seg", 5)] {
+            let header = SegmentHeader { ring: 1, ordinal, ticks: ordinal, capacity: 64, ..Default::default() };
+            let mut bytes = vec![0; SEGMENT_HEADER + 64];
+            bytes[..104].copy_from_slice(&header.encode());
+            std::fs::write(dir.join(file), bytes).unwrap();
+        }
+        let mut findings = Vec::new();
+        let mut segments = headers(&dir, &mut findings).unwrap();
+        change(&dir.join("ring-000001.seg"));
+        load(&dir, &mut segments, &mut findings);
+        let files: Vec<_> = segments.iter().map(|segment| segment.file.as_str()).collect();
+        assert_eq!((files.as_slice(), findings.len()), (left, 0));
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_segment_that_is_recycled_while_it_is_read_is_gone() {
+        let both = ["ring-000001.seg", "ring-000002.seg"];
+        check(&both, |_| {});
+        let edit = |path: &Path, change: fn(&mut Vec<u8>)| {
+            let mut bytes = std::fs::read(path).unwrap();
+            change(&mut bytes);
+            std::fs::write(path, bytes).unwrap();
+        };
+        check(&both[1..], |path| std::fs::remove_file(path).unwrap());
+        check(&both[1..], |path| edit(path, |bytes| bytes[..8].fill(0)));
+        check(&both[1..], |path| {
+            edit(path, |bytes| {
+                let header = SegmentHeader { ring: 1, ordinal: 9, capacity: 64, ..Default::default() };
+                bytes[..104].copy_from_slice(&header.encode());
+            })
+        });
+    }
+}

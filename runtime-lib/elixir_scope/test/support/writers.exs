@@ -68,11 +68,11 @@ defmodule ElixirScope.Test.Writers do
 
   @doc """
   Every event that a VM acknowledged (with a line `ack NODE COUNT`) is recorded, in
-  the order in which it was written. With `keep: :newest` those before the first one
-  that is may be gone. Gives the number of the last event of each node.
+  the order in which it was written. With `keep: :newest` it may begin later. Gives the number of the last event of each node.
   """
   def check_acknowledged!(run, lines, keep \\ :all) do
-    recorded = Enum.group_by(Segments.events(run), & &1.node, & &1.terms)
+    events = if keep == :all, do: Segments.events(run), else: Segments.newest(run)
+    recorded = Enum.group_by(events, & &1.node, & &1.terms)
 
     acknowledged =
       for line <- lines, ["ack", writer, n] <- [String.split(line)] do

@@ -5,7 +5,7 @@ mod common;
 
 use common::{PID, Writer};
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use trace::{Closing, Frames, Recording, Stats};
 use wire::run::Keep;
 use wire::segment::SEGMENT_HEADER;
@@ -15,7 +15,7 @@ const OTHER: u64 = 150 << 4 | 3;
 
 /// Replaces a ring's only segment by one that is the ring's fourth, and has what came
 /// after `recycled` bytes.
-fn recycle(writer: &Writer, dir: &PathBuf, ring: u32, recycled: usize, ticks: u64) {
+fn recycle(writer: &Writer, dir: &Path, ring: u32, recycled: usize, ticks: u64) {
     let data = &writer.rings[&ring][recycled..];
     let mut bytes = writer.segment(ring, 3, data);
     let (header, _) = SegmentHeader::decode(&bytes[..SEGMENT_HEADER]).unwrap();

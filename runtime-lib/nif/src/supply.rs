@@ -96,6 +96,8 @@ impl Supply {
             if slot.is_empty() {
                 let Some(segment) = self.data_segment()? else { break };
                 slot.put(Box::new(segment));
+                // Making one takes a while, in which others were filled.
+                self.collect();
             }
         }
         for slot in &session.names {
@@ -112,14 +114,18 @@ impl Supply {
 
     /// Has more stand ready when most of it went since the last look.
     fn adapt(&mut self) {
-        let session = self.session;
-        let limits = &session.limits;
-        let most = usize::try_from(limits.max_bytes / 4).unwrap_or(usize::MAX) / limits.segment_bytes;
-        let missing = session.data[..self.spares].iter().filter(|slot| slot.is_empty()).count();
+        let limits = &self.session.limits;
+        let share = if limits.keep == Keep::All { 4 } else { 2 };
+        let most = usize::try_from(limits.max_bytes / share).unwrap_or(usize::MAX) / limits.segment_bytes;
         // At the start all of it is missing.
-        if missing > self.spares / 2 && session.bytes.load(Ordering::Relaxed) > limits.segment_bytes as u64 {
+        if self.is_short() && self.session.bytes.load(Ordering::Relaxed) > limits.segment_bytes as u64 {
             self.spares = (self.spares * 2).min(most.clamp(SPARES, MOST_SPARES));
         }
+    }
+
+    fn is_short(&self) -> bool {
+        let spares = &self.session.data[..self.spares];
+        spares.iter().filter(|slot| slot.is_empty()).count() > self.spares / 2
     }
 
     /// A segment for events: of the oldest ones, or a new one. None when every segment
@@ -127,7 +133,9 @@ impl Supply {
     fn data_segment(&mut self) -> io::Result<Option<Segment>> {
         let session = self.session;
         let bytes = session.limits.segment_bytes;
-        if session.limits.keep == Keep::All || has_room(session, bytes) && !self.is_expired() {
+        // Rather lose what is old than what comes next: making one takes much longer.
+        let is_hurried = self.is_expired() || self.is_short() && !self.full.is_empty();
+        if session.limits.keep == Keep::All || has_room(session, bytes) && !is_hurried {
             return create(session, "ring", bytes).map(Some);
         }
         while let Some(Full { mut segment, .. }) = self.full.pop_front() {

@@ -20,6 +20,9 @@ pub struct Stats {
     pub failure: Option<String>,
     /// From the recording's start to its last event.
     pub span_ns: u64,
+    /// Before this moment (ns since the start) events were recycled: see
+    /// [`Recording::whole_from`].
+    pub whole_from_ns: Option<i64>,
     /// Events present.
     pub events: u64,
     /// Their bytes.
@@ -100,6 +103,7 @@ impl Stats {
             state: recording.state(),
             failure: recording.info().and_then(|info| info.failure.clone()),
             span_ns: recording.span_ns(),
+            whole_from_ns: recording.whole_from_ns(),
             events,
             event_bytes: tally.bytes,
             bytes_per_event: if events == 0 { 0.0 } else { tally.bytes as f64 / events as f64 },

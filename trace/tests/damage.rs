@@ -111,7 +111,9 @@ fn a_segment_of_another_run_is_left_out() {
     assert!(findings[0].contains("belongs to run 0101"));
     (other.run, other.ordinal) = (RUN, 4);
     fs::write(dir.join("ring-005-000000.seg"), page(&other)).unwrap();
-    assert_eq!(read(&dir).1, Vec::<String>::new(), "the flight recorder overwrites older segments");
+    assert!(read(&dir).1[0].contains("4 segments before it are absent"));
+    edit(&dir, "run.json", |json| *json = String::from_utf8_lossy(json).replace("\"all\"", "\"newest\"").into_bytes());
+    assert_eq!(read(&dir).1, Vec::<String>::new(), "the flight recorder recycles older segments");
     other.ordinal = 7;
     fs::write(dir.join("ring-005-000007.seg"), page(&other)).unwrap();
     assert!(read(&dir).1[0].contains("2 segments before it are absent"));

@@ -16,7 +16,7 @@ calls; else its result is not known. What happened within a call (·) stands bel
 what points captured always, the rest as --detail and --messages say. A message that was received is
 in its receiver's queue; ? behind it says that its other end is not in the recording.
 
-JSON: {run, app, state, lost_events,
+JSON: {run, app, state, lost_events, whole_from_ns,
   processes: [{pid, name, events, calls, orphans, start_ns, end_ns, ended, exit_reason}],
   frames: [{id, pid, parent, tail_of, depth, function, args: [{name, part, value}], file, line,
     start_ns, duration_ns, closing, tail_to, inferred, result, exit_reason,
@@ -28,7 +28,8 @@ closing is open, returned, tail, raised or exited; loops are not folded; an ende
 exit_reason was gone before it could be watched. exception is what ended a call, where a handler
 told, or what a handler caught; kind of a detail is branch, bind, caught or locals, or what the VM
 told: send, receive, spawn, spawned, link, unlink, register, unregister, gc_start, gc_end, in or
-out. peer is the other process, or the name; other_end the event of a message's other end.";
+out. peer is the other process, or the name; other_end the event of a message's other end. Before
+whole_from_ns (or null) events were recycled; an open call from then is inferred: it may have ended.";
 
 /// Arguments of `trace show`.
 #[derive(Args, Debug)]
@@ -297,6 +298,7 @@ impl Page<'_> {
                 Some(reason) => format!("✗ exited: {}", inspect(&reason, room.saturating_sub(10).max(5))),
                 None => format!("✗ {}", text::ENDED),
             },
+            Closing::Open if frame.inferred => "… open, or its end was recycled".to_owned(),
             Closing::Open => "… open".to_owned(),
         };
         let painted = match frame.closing {
@@ -354,9 +356,12 @@ impl Page<'_> {
             lines.insert(0, format!("… {} (--limit {all})", text::counted(outline.more, "more call")));
         }
         let rings = trace::run::ring_totals(self.recording.segments());
-        let lost: u64 = rings.iter().map(|ring| ring.lost_events + ring.recycled_segments).sum();
-        if lost > 0 {
-            lines.push("events are missing (full or overwritten rings): see `trace stats`".to_owned());
+        if rings.iter().any(|ring| ring.lost_events > 0) {
+            lines.push("events are missing (full rings): see `trace stats`".to_owned());
+        }
+        if let Some(moment) = self.recording.whole_from_ns() {
+            let moment = text::moment(moment);
+            lines.push(format!("the beginning was recycled: before {moment} events are missing, and ends of calls"));
         }
         if !lines.is_empty() && !outline.rows.is_empty() {
             writeln!(out)?;

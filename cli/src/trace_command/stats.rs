@@ -89,7 +89,7 @@ fn losses(stats: &Stats, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let lost = format!("events lost by full rings (at least {})", text::bytes(stats.lost_bytes));
     let absent = [
         (stats.lost_events, lost.as_str()),
-        (stats.recycled_segments, "older segments overwritten by the flight recorder"),
+        (stats.recycled_segments, "older segments recycled by the flight recorder"),
         (stats.missing_segments, "segments absent between others"),
         (stats.truncated, "events with a payload that was cut"),
         (stats.omitted, "events with a payload that was left out"),

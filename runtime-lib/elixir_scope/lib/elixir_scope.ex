@@ -17,7 +17,7 @@ defmodule ElixirScope do
   """
 
   alias ElixirScope.Overlay.Recording
-  alias ElixirScope.{Native, Recorder, Tracer}
+  alias ElixirScope.{Config, Native, Recorder, Retention, Tracer}
 
   @defaults [
     dir: ".elixir_scope/runs",
@@ -25,8 +25,11 @@ defmodule ElixirScope do
     maps: nil,
     trace: [],
     trace_processes: :all,
+    keep: :all,
+    max_bytes: nil,
+    max_age: :infinity,
+    runs: [],
     segment_bytes: 4 * 1024 * 1024,
-    max_bytes: 1024 * 1024 * 1024,
     depth: 8,
     items: 64,
     binary_bytes: 512,
@@ -35,8 +38,14 @@ defmodule ElixirScope do
 
   @limits [:segment_bytes, :max_bytes, :depth, :items, :binary_bytes, :payload_bytes]
 
+  @counts [:events, :bytes, :lost_events, :lost_bytes, :truncated, :panics] ++
+            [:recycled_bytes, :disk_bytes]
+
   @typedoc """
   What `status/0` says: counts of this VM's last recording, and its state.
+
+  Of `bytes` that were written, `recycled_bytes` are gone again; `disk_bytes` are those
+  of all segment files, full or not.
   """
   @type status :: %{
           recording: boolean,
@@ -47,6 +56,8 @@ defmodule ElixirScope do
           lost_bytes: non_neg_integer,
           truncated: non_neg_integer,
           panics: non_neg_integer,
+          recycled_bytes: non_neg_integer,
+          disk_bytes: non_neg_integer,
           failure: String.t() | nil
         }
 
@@ -64,9 +75,20 @@ defmodule ElixirScope do
       links, names, ends), `:garbage_collection` and `:scheduling` (default: nothing);
     * `:trace_processes` - of whom: `:all` (default), `:existing`, `:new`, or a list of
       pids and registered names, which stands for these and all that they spawn;
-    * `:max_bytes` - bytes on disk; beyond, the recording ends (default 1 GiB);
+    * `:keep` - `:all` keeps every event, and the recording ends when there is no
+      room for more; `:newest` is a flight recorder: the oldest events go, a segment
+      at a time, and it never ends (default `:all`);
+    * `:max_bytes` - bytes of all segments on disk, those that stand ready included
+      (default 1 GiB; 256 MiB with `keep: :newest`, which has them in memory too);
+    * `:max_age` - with `keep: :newest`, milliseconds after which events go even if
+      there is room (default `:infinity`). What a thread wrote into the segment that
+      it has not filled yet stays;
+    * `:runs` - how many recordings stay in `:dir` and how many bytes of them, this one
+      included in the first (default `[keep: 20, max_bytes: :infinity]`). Older ones
+      are removed, but none that somebody writes or reads;
     * `:segment_bytes` - bytes of one segment file (default 4 MiB, and at most an
-      eighth of `:max_bytes`, since some always stand ready);
+      eighth of `:max_bytes`, less with more than two schedulers, since some always
+      stand ready);
     * `:depth`, `:items`, `:binary_bytes`, `:payload_bytes` - how much of a term is
       kept: its nesting (8), the elements of each container (64, at most 127),
       the bytes of each binary (512), and the bytes of all of an event's terms
@@ -89,7 +111,10 @@ defmodule ElixirScope do
           maps: options[:maps] || Recording.maps(),
           trace: options[:trace],
           trace_processes: options[:trace_processes],
-          limits: Enum.map(@limits, &options[&1])
+          keep: options[:keep],
+          runs: options[:runs],
+          limits: Enum.map(@limits, &options[&1]),
+          retention: Retention.limits(options)
         })
 
       {:error, reason} ->
@@ -126,12 +151,12 @@ defmodule ElixirScope do
       failure = if failure == "", do: last.failure, else: failure
       describe(recording, counts, last.dir, failure)
     else
-      describe(false, [0, 0, 0, 0, 0, 0], nil, nil)
+      describe(false, List.duplicate(0, 8), nil, nil)
     end
   end
 
   defp describe(recording, counts, dir, failure) do
-    [:events, :bytes, :lost_events, :lost_bytes, :truncated, :panics]
+    @counts
     |> Enum.zip(counts)
     |> Map.new()
     |> Map.merge(%{recording: recording, dir: dir, failure: failure})
@@ -156,15 +181,16 @@ defmodule ElixirScope do
   defp validate!(options) do
     case Keyword.validate(options, @defaults) do
       {:ok, options} ->
+        options = Retention.validate!(options)
         for key <- @limits, do: positive!(key, options[key])
         told!(options[:trace])
         processes!(options[:trace_processes])
         options
 
-      {:error, unknown} ->
-        raise ArgumentError,
-              "unknown options #{inspect(unknown)}, " <>
-                "start_recording/1 knows #{inspect(Keyword.keys(@defaults))}"
+      {:error, [first | _] = unknown} ->
+        known = Keyword.keys(@defaults)
+        near = Config.near(first, known) || ", start_recording/1 knows #{inspect(known)}"
+        raise ArgumentError, "unknown options #{inspect(unknown)}#{near}"
     end
   end
 

@@ -3,15 +3,17 @@
 use crate::encode;
 use crate::hot;
 use crate::ring::{self, ACTIVE};
-use crate::session::{Limits, Session};
+use crate::runs;
+use crate::session::{Keep, Limits, Session};
 use crate::tracer;
 use rustler::sys::{ErlNifPid, enif_get_local_pid};
 use rustler::{Binary, Encoder as _, Env, LocalPid, Term};
 use std::mem::MaybeUninit;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::ptr::null_mut;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use wire::Kind;
 
 mod atoms {
@@ -30,8 +32,8 @@ pub fn load(env: Env<'_>, _info: Term<'_>) -> bool {
 
 /// Starts recording below `dir`. `limits` are, in order: bytes of a segment,
 /// bytes in all, depth, items, bytes of a binary, bytes of a payload, room of the
-/// process table. `samples`
-/// are binaries of each form the VM has.
+/// process table, schedulers, 1 to keep the newest events only, and of those the
+/// greatest age in ms. `samples` are binaries of each form the VM has.
 #[rustler::nif(schedule = "DirtyIo")]
 fn start<'a>(
     env: Env<'a>,
@@ -59,8 +61,8 @@ fn try_start(
     if !ACTIVE.load(Ordering::Acquire).is_null() {
         return Err("a recording is already running; stop it first".into());
     }
-    let &[segment, most, depth, items, bytes, payload, processes] = limits else {
-        return Err("seven limits are needed".into());
+    let &[segment, most, depth, items, bytes, payload, processes, schedulers, newest, age] = limits else {
+        return Err("ten limits are needed".into());
     };
     let mut pid = MaybeUninit::<ErlNifPid>::uninit();
     let empty = Vec::<u64>::new().encode(env);
@@ -84,9 +86,11 @@ fn try_start(
     let run: [u8; 16] = run.try_into().map_err(|_| "the run id has 16 bytes".to_owned())?;
     let size = |value: u64, least: u64, most: u64| usize::try_from(value.clamp(least, most)).unwrap_or(usize::MAX);
     let limits = Limits {
-        // The segments that stand ready take half of what is allowed at most.
-        segment_bytes: size(segment.min(most / 8), 64 * 1024, 1 << 30),
+        // The segments that stand ready take half of what is allowed at most, and
+        // those that threads write into a quarter.
+        segment_bytes: size(segment.min(most / (4 * schedulers).max(8)), 64 * 1024, 1 << 30),
         max_bytes: most,
+        keep: if newest == 1 { Keep::Newest(Duration::from_millis(age)) } else { Keep::All },
         depth: size(depth, 1, 32) as u32,
         items: size(items, 0, 127) as u32,
         bytes: size(bytes, 0, 65_536) as u32,
@@ -123,12 +127,20 @@ fn stop() -> bool {
 }
 
 /// Whether capture runs; events, bytes, lost events, lost bytes, truncated,
-/// panics; why no more can be written, or an empty text.
+/// panics, bytes of events recycled, bytes of all segments; why no more can be
+/// written, or an empty text.
 #[rustler::nif]
 fn status() -> (bool, Vec<u64>, String) {
     let last = *LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let (totals, failure) = last.map_or(([0; 6], None), |session| (session.totals(), session.failure()));
+    let (totals, failure) = last.map_or(([0; 8], None), |session| (session.totals(), session.failure()));
     (!ACTIVE.load(Ordering::Acquire).is_null(), totals.to_vec(), failure.unwrap_or_default())
+}
+
+/// Removes the recording in `dir`, unless somebody writes or reads it; whether it did.
+#[rustler::nif(schedule = "DirtyIo")]
+fn remove_run(dir: Binary<'_>) -> bool {
+    // What cannot be removed now is tried again before the next recording.
+    runs::remove(Path::new(&*String::from_utf8_lossy(&dir))).unwrap_or(false)
 }
 
 /// Names a process in the recording.

@@ -23,8 +23,11 @@ mod control;
 mod encode;
 mod hot;
 mod ring;
+mod runs;
 mod segment;
 mod session;
+mod shelf;
+mod supply;
 mod tracer;
 
 rustler::init!("Elixir.ElixirScope.Native", load = control::load);

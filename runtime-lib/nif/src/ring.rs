@@ -232,7 +232,7 @@ impl Ring {
         self.ordinals[0] += 1;
         if let Some(mut full) = self.data.replace(next) {
             full.seal();
-            self.session.retire(full);
+            self.session.retire(full, Store::Data);
         }
         true
     }
@@ -269,7 +269,7 @@ impl Ring {
             self.ordinals[1] += 1;
             if let Some(mut full) = self.names.replace(next) {
                 full.seal();
-                self.session.retire(full);
+                self.session.retire(full, Store::Names);
             }
         }
         let ticks = clock::ticks(self.session.clock.kind);

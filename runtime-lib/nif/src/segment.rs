@@ -1,6 +1,6 @@
 //! One segment: a mapped file with a single writer.
 
-use memmap2::MmapMut;
+use memmap2::{Advice, MmapMut};
 use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::AsRawFd as _;
@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use wire::segment::{CURSOR_AT, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, SEALED_AT, SEGMENT_HEADER, TRUNCATED_AT};
 use wire::{RECORD_HEADER, SegmentHeader};
+
+const MAGIC_AT: usize = 0;
 
 /// A mapped segment. Whoever owns the value is its only writer.
 pub struct Segment {
@@ -32,7 +34,7 @@ impl Segment {
             // SAFETY: the file was just made under a name of ours and nobody
             // truncates it; a reader only reads.
             let mut map = unsafe { MmapMut::map_mut(&file) }?;
-            map.fill(0);
+            prefault(&mut map)?;
             std::fs::rename(&unfinished, path)?;
             Ok(Self { map, cursor: 0, path: path.to_owned() })
         };
@@ -40,6 +42,27 @@ impl Segment {
             // Best effort: the error that matters is the first one.
             let _ = std::fs::remove_file(&unfinished);
         })
+    }
+
+    /// Makes a sealed segment one that stands ready, under another name. Its pages
+    /// stay mapped, so that nothing of it need be allocated again.
+    ///
+    /// A reader that copies data and then finds the header as it was has the data of
+    /// that header: the magic is gone before any byte of the data changes. Killed in
+    /// between, the file is an empty segment or an unused one.
+    ///
+    /// # Errors
+    /// When the file is gone, or its space.
+    pub fn recycle(&mut self, path: &Path) -> io::Result<()> {
+        self.store(CURSOR_AT, 0);
+        self.store(MAGIC_AT, 0);
+        std::sync::atomic::fence(Ordering::Release);
+        self.store(SEALED_AT, 0);
+        std::fs::rename(&self.path, path)?;
+        self.cursor = 0;
+        path.clone_into(&mut self.path);
+        // What was written back to the disk meanwhile would fault in a probe.
+        prefault(&mut self.map)
     }
 
     /// Writes the header: from here on a reader sees the segment.
@@ -50,13 +73,17 @@ impl Segment {
         let bytes = header.encode();
         self.map[8..bytes.len()].copy_from_slice(&bytes[8..]);
         // The magic goes last: half a header is no header.
-        std::sync::atomic::fence(Ordering::Release);
-        self.map[..8].copy_from_slice(&bytes[..8]);
+        self.store(MAGIC_AT, u64::from_le_bytes(wire::segment::MAGIC));
     }
 
     /// Bytes of the data area.
     pub fn capacity(&self) -> usize {
         self.map.len() - SEGMENT_HEADER
+    }
+
+    /// Bytes of the data that is published.
+    pub fn used(&self) -> u64 {
+        self.cursor as u64
     }
 
     /// The file.
@@ -109,6 +136,27 @@ impl Segment {
     }
 }
 
+/// Has the system map every page for writing, so that no probe waits for one. The
+/// bytes stay, or become zero.
+#[cfg(target_os = "linux")]
+fn prefault(map: &mut MmapMut) -> io::Result<()> {
+    match map.advise(Advice::PopulateWrite) {
+        // Linux before 5.14 does not know how.
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {
+            map.fill(0);
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// Elsewhere: touching every page does it.
+#[cfg(not(target_os = "linux"))]
+fn prefault(map: &mut MmapMut) -> io::Result<()> {
+    map.fill(0);
+    Ok(())
+}
+
 /// Reserves the space, so that a full disk is an error here and not a signal
 /// when a page is touched.
 #[cfg(target_os = "linux")]
@@ -156,5 +204,25 @@ mod tests {
         assert_eq!((record.kind, record.payload, record.pid), (Kind::Bind, &b"abc"[..], 11));
         assert!(segment.has_room(4096 - 40 - 40) && !segment.has_room(4096 - 40 - 39));
         std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_recycled_segment_is_unused_and_nothing_of_it_is_read_again() {
+        let folder = std::env::temp_dir();
+        let [old, new] = ["old", "new"].map(|name| folder.join(format!("escope-{name}-{}.seg", std::process::id())));
+        let mut segment = Segment::create(&old, 4096).unwrap();
+        segment.open(&SegmentHeader { ordinal: 1, capacity: 4096, ..Default::default() }, [0; 4]);
+        segment.publish([wire::record::first_word(Kind::Tail, 0, 0, 0), 9, 10, 11], 0);
+        segment.seal();
+        segment.recycle(&new).unwrap();
+        assert!(!old.exists());
+        let unused = std::fs::read(&new).unwrap();
+        assert_eq!((&unused[..8], &unused[CURSOR_AT..CURSOR_AT + 8]), (&[0; 8][..], &[0; 8][..]));
+        segment.open(&SegmentHeader { ordinal: 7, capacity: 4096, ..Default::default() }, [0; 4]);
+        let (header, counters) = SegmentHeader::decode(&std::fs::read(&new).unwrap()).unwrap();
+        assert_eq!((header.ordinal, counters.cursor, counters.sealed), (7, 0, false));
+        std::fs::remove_file(&new).unwrap();
+        segment.seal();
+        assert!(segment.recycle(&old).is_err(), "somebody removed the file");
     }
 }

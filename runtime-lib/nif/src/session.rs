@@ -1,31 +1,38 @@
-//! A recording: its folder, its limits, and the helper thread that prepares
-//! segments ahead, so that a probe never waits for the system.
+//! A recording: its folder, its limits, and what probes and the helper thread share
+//! of it. Segments are prepared ahead, so that a probe never waits for the system.
 
 use crate::clock::{self, Clock};
+use crate::runs;
 use crate::segment::Segment;
+use crate::shelf::{Pile, Slot};
+use crate::supply::{MOST_SPARES, NAMES_SPARES, Supply};
 use rustler::sys::ErlNifPid;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, PidLayout};
-use wire::{Kind, SegmentHeader};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+use wire::SegmentHeader;
+use wire::segment::{CONTROL_RING, PidLayout};
 
-/// How many segments stand ready.
-const SPARES: usize = 4;
-/// The helper's pause between two looks. A segment of 4 MiB lasts longer.
-const PAUSE: Duration = Duration::from_millis(1);
-const NAMES_BYTES: usize = 256 * 1024;
-const CONTROL_BYTES: usize = 64 * 1024;
+/// What happens when the recording has all the bytes it may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The recording ends: everything up to then is kept.
+    All,
+    /// The oldest segments are recycled, and those whose newest event is older than this.
+    Newest(Duration),
+}
 
 /// The user's limits.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Data bytes of a segment.
     pub segment_bytes: usize,
-    /// Bytes of all segments; beyond, events are lost and counted.
+    /// Bytes of all segments, those that stand ready too.
     pub max_bytes: u64,
+    /// Which events stay.
+    pub keep: Keep,
     /// Nesting of terms.
     pub depth: u32,
     /// Elements of a container.
@@ -52,16 +59,32 @@ pub struct Session {
     pub recorder: ErlNifPid,
     /// Panics caught on threads that had no segment to say so.
     pub unfiled_panics: AtomicU64,
-    data: [AtomicPtr<Segment>; SPARES],
-    names: [AtomicPtr<Segment>; SPARES],
+    /// Segments that stand ready for events.
+    pub data: [Slot<Segment>; MOST_SPARES],
+    /// Segments that stand ready for names.
+    pub names: [Slot<Segment>; NAMES_SPARES],
+    /// Segments that rings are done with.
+    pub retired: Pile<Retired>,
+    /// Bytes of all segments.
+    pub bytes: AtomicU64,
+    /// Bytes of events that were recycled.
+    pub recycled: AtomicU64,
+    /// Whether the helper shall end.
+    pub stopping: AtomicBool,
     next_ring: AtomicU32,
     next_file: AtomicU64,
-    bytes: AtomicU64,
-    stopping: AtomicBool,
-    retired: Mutex<Vec<Segment>>,
     failure: Mutex<Option<String>>,
     counters: Mutex<Vec<&'static Counters>>,
     helper: Mutex<Option<std::thread::JoinHandle<()>>>,
+    held: Mutex<Option<std::fs::File>>,
+}
+
+/// A sealed segment that its ring is done with.
+pub struct Retired {
+    /// The segment.
+    pub segment: Segment,
+    /// What it holds.
+    pub store: Store,
 }
 
 /// What a ring counts. One writer, any reader.
@@ -92,8 +115,9 @@ impl Counters {
     }
 }
 
-/// Sums over all rings: events, bytes, then as in [`Counters::header`].
-pub type Totals = [u64; 6];
+/// Sums over all rings: events, bytes, then as in [`Counters::header`]; bytes of
+/// events that were recycled; bytes of all segments.
+pub type Totals = [u64; 8];
 
 /// Which kind of segment a ring asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -126,14 +150,16 @@ impl Session {
             unfiled_panics: AtomicU64::new(0),
             data: Default::default(),
             names: Default::default(),
+            retired: Pile::default(),
+            bytes: AtomicU64::new(0),
+            recycled: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
             next_ring: AtomicU32::new(CONTROL_RING + 1),
             next_file: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
-            stopping: AtomicBool::new(false),
-            retired: Mutex::default(),
             failure: Mutex::default(),
             counters: Mutex::default(),
             helper: Mutex::default(),
+            held: Mutex::default(),
         }));
         // Segments that stay mapped hold their space even when they are removed.
         session.begin().inspect_err(|_| session.stop())?;
@@ -141,11 +167,9 @@ impl Session {
     }
 
     fn begin(&'static self) -> io::Result<()> {
-        let mut control = self.create("ring", CONTROL_BYTES)?;
-        control.open(&self.header(CONTROL_RING, 0, control.capacity()), [0; 4]);
-        write_moment(&mut control);
-        self.fill_spares()?;
-        let helper = std::thread::Builder::new().name("escope-helper".into()).spawn(move || self.help(control))?;
+        *lock(&self.held) = Some(runs::hold(&self.dir)?);
+        let supply = Supply::start(self)?;
+        let helper = std::thread::Builder::new().name("escope-helper".into()).spawn(move || supply.run())?;
         *lock(&self.helper) = Some(helper);
         Ok(())
     }
@@ -158,17 +182,29 @@ impl Session {
             let _ = helper.join();
         }
         for slot in self.data.iter().chain(&self.names) {
-            if let Some(spare) = take(slot) {
+            if let Some(spare) = slot.take() {
                 let _ = std::fs::remove_file(spare.path());
             }
         }
-        self.unmap_retired();
+        drop(self.retired.take());
+        *lock(&self.held) = None;
     }
 
     /// A prepared segment, if there is one: lock-free.
     pub fn claim(&self, store: Store) -> Option<Segment> {
-        let slots = if store == Store::Data { &self.data } else { &self.names };
-        slots.iter().find_map(take).map(|segment| *segment)
+        let slots = if store == Store::Data { &self.data[..] } else { &self.names[..] };
+        slots.iter().find_map(Slot::take).map(|segment| *segment)
+    }
+
+    /// Leaves a sealed segment to the helper: lock-free.
+    pub fn retire(&self, segment: Segment, store: Store) {
+        self.retired.add(Retired { segment, store });
+    }
+
+    /// The path of the next file.
+    pub fn next_path(&self, prefix: &str) -> PathBuf {
+        let number = self.next_file.fetch_add(1, Ordering::Relaxed);
+        self.dir.join(format!("{prefix}-{number:06}.seg"))
     }
 
     /// A number for a new ring, and a place for its counters.
@@ -176,21 +212,6 @@ impl Session {
         let counters: &'static Counters = Box::leak(Box::default());
         lock(&self.counters).push(counters);
         (self.next_ring.fetch_add(1, Ordering::Relaxed), counters)
-    }
-
-    /// Unmaps a sealed segment later, on the helper's time.
-    pub fn retire(&self, segment: Segment) {
-        match self.retired.try_lock() {
-            Ok(mut retired) => retired.push(segment),
-            // The helper holds the lock: a probe does not wait, the mapping stays.
-            Err(_) => std::mem::forget(segment),
-        }
-    }
-
-    fn unmap_retired(&self) {
-        // The lock is released before the segments are: `retire` never waits for it.
-        let retired = std::mem::take(&mut *lock(&self.retired));
-        drop(retired);
     }
 
     /// The header of a segment that is opened now.
@@ -212,7 +233,7 @@ impl Session {
 
     /// Sums over all rings.
     pub fn totals(&self) -> Totals {
-        let mut totals = [0; 6];
+        let mut totals = [0; 8];
         for counters in lock(&self.counters).iter() {
             let own = [&counters.events, &counters.bytes].map(|count| count.load(Ordering::Relaxed));
             for (total, count) in totals.iter_mut().zip(own.into_iter().chain(counters.header())) {
@@ -223,11 +244,13 @@ impl Session {
         totals[2] += events;
         totals[3] += bytes;
         totals[5] += self.unfiled_panics.load(Ordering::Relaxed);
+        totals[6] = self.recycled.load(Ordering::Relaxed);
+        totals[7] = self.bytes.load(Ordering::Relaxed);
         totals
     }
 
     /// Events and bytes lost by rings that had no segment.
-    fn unfiled(&self) -> [u64; 2] {
+    pub fn unfiled(&self) -> [u64; 2] {
         let counters = lock(&self.counters);
         let sum = |of: fn(&Counters) -> &AtomicU64| counters.iter().map(|one| of(one).load(Ordering::Relaxed)).sum();
         [sum(|one| &one.unfiled_events), sum(|one| &one.unfiled_bytes)]
@@ -238,80 +261,10 @@ impl Session {
         lock(&self.failure).clone()
     }
 
-    fn help(&self, mut control: Segment) {
-        // The second calibration comes soon, for recordings that end soon.
-        let (mut calibrated, mut every, mut failed) = (Instant::now(), Duration::from_millis(10), false);
-        while !self.stopping.load(Ordering::Acquire) {
-            std::thread::sleep(PAUSE);
-            self.unmap_retired();
-            // The recorder ends the recording at the first failure: a disk that is
-            // full is not tried again every millisecond.
-            if !failed && let Err(error) = self.fill_spares() {
-                *lock(&self.failure) = Some(error.to_string());
-                failed = true;
-            }
-            if calibrated.elapsed() >= every {
-                write_moment(&mut control);
-                self.write_unfiled(&mut control);
-                (calibrated, every) = (Instant::now(), Duration::from_secs(1));
-            }
-        }
-        write_moment(&mut control);
-        self.write_unfiled(&mut control);
-        control.seal();
+    /// Notes why no more segments can be made.
+    pub fn fail(&self, error: &io::Error) {
+        *lock(&self.failure) = Some(error.to_string());
     }
-
-    /// The control ring's own losses and panics are those that no other ring could note.
-    fn write_unfiled(&self, control: &mut Segment) {
-        let [events, bytes] = self.unfiled();
-        control.store(LOST_EVENTS_AT, events);
-        control.store(LOST_BYTES_AT, bytes);
-        control.store(PANICS_AT, self.unfiled_panics.load(Ordering::Relaxed));
-    }
-
-    fn fill_spares(&self) -> io::Result<()> {
-        for (slots, prefix, bytes) in
-            [(&self.data, "ring", self.limits.segment_bytes), (&self.names, "names", NAMES_BYTES)]
-        {
-            for slot in slots {
-                if slot.load(Ordering::Acquire).is_null() {
-                    let segment = Box::into_raw(Box::new(self.create(prefix, bytes)?));
-                    slot.store(segment, Ordering::Release);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn create(&self, prefix: &str, capacity: usize) -> io::Result<Segment> {
-        let capacity = capacity.next_multiple_of(4096);
-        if self.bytes.load(Ordering::Relaxed) + capacity as u64 > self.limits.max_bytes {
-            let most = self.limits.max_bytes;
-            return Err(io::Error::other(format!("the recording reached its limit of {most} bytes (max_bytes)")));
-        }
-        let number = self.next_file.fetch_add(1, Ordering::Relaxed);
-        let segment = Segment::create(&self.dir.join(format!("{prefix}-{number:06}.seg")), capacity)?;
-        self.bytes.fetch_add(capacity as u64, Ordering::Relaxed);
-        Ok(segment)
-    }
-}
-
-fn take(slot: &AtomicPtr<Segment>) -> Option<Box<Segment>> {
-    let taken = slot.swap(std::ptr::null_mut(), Ordering::AcqRel);
-    // SAFETY: only `fill_spares` puts pointers here, from `Box::into_raw`, into
-    // empty slots; the swap gives each to exactly one taker.
-    (!taken.is_null()).then(|| unsafe { Box::from_raw(taken) })
-}
-
-fn write_moment(control: &mut Segment) {
-    if !control.has_room(16) {
-        return;
-    }
-    let moment = clock::moment();
-    let space = control.payload_space(16);
-    space[..8].copy_from_slice(&moment.monotonic_ns.to_le_bytes());
-    space[8..].copy_from_slice(&moment.system_ns.to_le_bytes());
-    control.publish([wire::record::first_word(Kind::Clock, 0, 0, 16), 0, moment.ticks, 0], 16);
 }
 
 /// A lock that outlives a panic: what it guards is valid at every moment.

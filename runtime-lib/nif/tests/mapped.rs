@@ -5,5 +5,9 @@
 
 #[path = "../src/clock.rs"]
 mod clock;
+#[path = "../src/runs.rs"]
+mod runs;
 #[path = "../src/segment.rs"]
 mod segment;
+#[path = "../src/shelf.rs"]
+mod shelf;

@@ -19,11 +19,25 @@ pub struct RunInfo {
     pub elixir: String,
     /// What was recorded, such as the Mix project's application.
     pub app: String,
+    /// What was kept; recordings before there was a choice kept all, and do not say so.
+    #[serde(default)]
+    pub keep: Keep,
     /// Node maps copied into the folder.
     pub maps: Vec<RunMap>,
     /// Why the recording ended before the program did.
     #[serde(default)]
     pub failure: Option<String>,
+}
+
+/// What a recording keeps when it has all the bytes it may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// Everything up to then.
+    #[default]
+    All,
+    /// The newest events: a ring's first segments may be gone.
+    Newest,
 }
 
 /// A node map of a recording.

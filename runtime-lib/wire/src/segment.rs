@@ -2,9 +2,15 @@
 //!
 //! A run's folder holds `ring-NNNNNN.seg` (events) and `names-NNNNNN.seg` (names,
 //! which outlive recycled events), numbered as they were created; which ring a
-//! segment belongs to, and its place there, only the header says. A header of
-//! zeroes belongs to a segment that stands ready and was not used. Ring 0 is the
-//! control ring: clock calibrations, and the losses of rings without a segment.
+//! segment belongs to, and its place there, only the header says. A segment whose
+//! magic and cursor are zero stands ready and was not used. Ring 0 is the control
+//! ring: clock calibrations, and the losses of rings without a segment.
+//!
+//! A flight recorder recycles the oldest segment, in place, under a new name. Its
+//! cursor and then its magic become zero before any byte of its data changes, so data
+//! belongs to a header that is the same before and after the data was copied.
+//!
+//! Who writes or reads a recording holds the folder's file `lock`, shared.
 //!
 //! | offset | size | content |
 //! |---|---|---|

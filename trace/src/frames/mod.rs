@@ -70,7 +70,8 @@ pub struct Frame {
     /// How it ended.
     pub closing: Closing,
     /// Whether an exception that no handler told of ended it: a frame below, or its
-    /// own `after`, showed life later.
+    /// own `after`, showed life later. Of an open frame, whether its end may be among
+    /// the events that a flight recorder has recycled.
     pub inferred: bool,
     /// Equal for frames of the same function.
     pub function: u32,

@@ -24,11 +24,12 @@ impl Serialize for Report<'_> {
         let Self { recording, outline, .. } = *self;
         let info = recording.info();
         let lost: u64 = run::ring_totals(recording.segments()).iter().map(|ring| ring.lost_events).sum();
-        let mut report = serializer.serialize_struct("Report", 10)?;
+        let mut report = serializer.serialize_struct("Report", 11)?;
         report.serialize_field("run", &info.map(|info| &info.id))?;
         report.serialize_field("app", &info.map(|info| &info.app))?;
         report.serialize_field("state", &recording.state())?;
         report.serialize_field("lost_events", &lost)?;
+        report.serialize_field("whole_from_ns", &recording.whole_from_ns())?;
         report.serialize_field(
             "processes",
             &Rows(*self, |report, row| match row {

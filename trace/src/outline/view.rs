@@ -53,7 +53,7 @@ pub struct FrameView {
     pub closing: Closing,
     /// What it called last, for a tail call whose callee the source names.
     pub tail_to: Option<String>,
-    /// Whether its end was inferred from later events.
+    /// Whether its end was inferred from later events, or may have been recycled.
     pub inferred: bool,
     /// What it returned; for a tail call, what its last successor did.
     pub result: Option<String>,

@@ -1,7 +1,8 @@
-//! What rings say they lost, and segments that are not there.
+//! What rings say they lost, what was recycled, and segments that are not there.
 
 use super::{Finding, Segment};
 use serde::Serialize;
+use wire::run::Keep;
 
 /// What one ring holds and what it lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -55,8 +56,27 @@ pub fn ring_totals(segments: &[Segment]) -> Vec<RingTotals> {
     rings
 }
 
-/// Reports segments that are absent between others, or present twice.
-pub(super) fn check_order(segments: &[Segment], findings: &mut Vec<Finding>) {
+/// When the last of the rings that lack their beginning begins.
+pub(super) fn whole_from(segments: &[Segment]) -> Option<u64> {
+    let mut last = None;
+    let first = segments.iter().filter(|segment| {
+        let ring = Some((segment.names, segment.header.ring));
+        !segment.names && std::mem::replace(&mut last, ring) != ring && segment.header.ordinal > 0
+    });
+    first.map(|segment| segment.header.ticks).max()
+}
+
+/// Reports segments that are absent between others, or before others where nothing is
+/// recycled, or present twice.
+pub(super) fn check_order(segments: &[Segment], keep: Keep, findings: &mut Vec<Finding>) {
+    let mut known = None;
+    for segment in segments {
+        let ring = Some((segment.names, segment.header.ring));
+        let is_first = std::mem::replace(&mut known, ring) != ring;
+        if is_first && segment.header.ordinal > 0 && (segment.names || keep == Keep::All) {
+            findings.push(absent(segment, segment.header.ordinal));
+        }
+    }
     for pair in segments.windows(2) {
         let (before, after) = (&pair[0], &pair[1]);
         if (before.names, before.header.ring) != (after.names, after.header.ring) {
@@ -67,8 +87,12 @@ pub(super) fn check_order(segments: &[Segment], findings: &mut Vec<Finding>) {
             let problem = format!("has the same ring and ordinal as {}", before.file);
             findings.push(Finding::at(&after.file, 40, problem, "remove the copy: its events are shown twice"));
         } else if next != last + 1 {
-            let problem = format!("{} segments before it are absent", next - last - 1);
-            findings.push(Finding::file(&after.file, problem, "copy the whole folder of the run again"));
+            findings.push(absent(after, next - last - 1));
         }
     }
+}
+
+fn absent(segment: &Segment, count: u64) -> Finding {
+    let problem = format!("{count} segments before it are absent");
+    Finding::file(&segment.file, problem, "copy the whole folder of the run again")
 }

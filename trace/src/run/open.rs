@@ -1,7 +1,9 @@
 //! A recording, read whole: its events in order, and what they refer to.
 
 use super::{Clock, Finding, Names, Segment, SiteIndex, Sites, records, segments};
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use wire::run::Keep;
 use wire::{Kind, NodeId, Record, RunInfo};
 
 /// Why a recording cannot be read at all.
@@ -59,6 +61,7 @@ impl Recording {
     /// When there is nothing to read, or more than fits.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let mut findings = Vec::new();
+        let _held = hold(dir);
         let mut segments = segments::headers(dir, &mut findings).map_err(|e| OpenError::Folder(dir.to_owned(), e))?;
         let info = read_info(dir, &mut findings);
         if info.is_none() && segments.is_empty() {
@@ -69,8 +72,9 @@ impl Recording {
             findings.push(Finding::file("ring-*.seg", "there are no segments", advice));
         }
         reject_foreign(&mut segments, info.as_ref(), &mut findings);
-        segments.retain_mut(|segment| segment.load(dir, &mut findings));
-        super::gaps::check_order(&segments, &mut findings);
+        segments::load(dir, &mut segments, &mut findings);
+        let keep = info.as_ref().map_or(Keep::Newest, |info| info.keep);
+        super::gaps::check_order(&segments, keep, &mut findings);
         let sites = Sites::load(dir, info.as_ref(), &mut findings);
         let names = Names::new(segments.first().map(|segment| segment.header.pid_layout).unwrap_or_default());
         let clock = Clock::new(&segments);
@@ -174,6 +178,13 @@ impl Recording {
         &self.clock
     }
 
+    /// Ticks from which on nothing was recycled: before, events of some threads are
+    /// missing, and so perhaps the beginning or the end of what happened then. `None`
+    /// when the recording has its beginning.
+    pub fn whole_from(&self) -> Option<u64> {
+        super::gaps::whole_from(&self.segments)
+    }
+
     /// Ticks of the last event, or of the recording's start.
     pub fn last_ticks(&self) -> u64 {
         let opened = self.segments.iter().map(|segment| segment.header.ticks).min();
@@ -223,6 +234,14 @@ pub(super) fn read_info(dir: &Path, findings: &mut Vec<Finding>) -> Option<RunIn
             None
         }
     }
+}
+
+// Whoever removes old recordings leaves this one alone until the file is dropped. That
+// it cannot be held is no reason not to read: the folder may be somebody else's copy.
+fn hold(dir: &Path) -> Option<File> {
+    let file = File::open(dir.join("lock")).ok()?;
+    file.try_lock_shared().ok()?;
+    Some(file)
 }
 
 // Without run.json, the run is the one that most segments belong to.

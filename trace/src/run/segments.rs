@@ -4,10 +4,10 @@ use super::Finding;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{Ordering, fence};
 use wire::segment::{CURSOR_AT, SEGMENT_HEADER, SegmentCounters, SegmentHeader};
 
 const RERECORD: &str = "record again; if it persists, check the disk";
-const ATTEMPTS: usize = 3;
 
 /// One segment: its header as last published, and its data up to the cursor.
 #[derive(Clone, Debug)]
@@ -101,6 +101,20 @@ fn read_header(path: &Path) -> io::Result<Option<Header>> {
     }))
 }
 
+/// Loads the data of all segments; those that are gone are left out.
+///
+/// A flight recorder recycles the oldest ones meanwhile. The newest are read first, so
+/// that what is missing then is missing at the beginning.
+pub(super) fn load(dir: &Path, segments: &mut Vec<Segment>, findings: &mut Vec<Finding>) {
+    let mut newest_first: Vec<_> = segments.iter_mut().collect();
+    newest_first.sort_by_key(|segment| std::cmp::Reverse(segment.header.ticks));
+    let gone: Vec<_> = newest_first
+        .into_iter()
+        .filter_map(|segment| (!segment.load(dir, findings)).then(|| segment.file.clone()))
+        .collect();
+    segments.retain(|segment| !gone.contains(&segment.file));
+}
+
 fn header_page(file: &mut File) -> io::Result<Vec<u8>> {
     let mut page = Vec::with_capacity(SEGMENT_HEADER);
     file.seek(SeekFrom::Start(0))?;
@@ -109,29 +123,21 @@ fn header_page(file: &mut File) -> io::Result<Vec<u8>> {
 }
 
 impl Segment {
-    /// Copies the data up to the cursor; `false` when the segment is gone.
-    pub(super) fn load(&mut self, dir: &Path, findings: &mut Vec<Finding>) -> bool {
-        let path = dir.join(&self.file);
-        for _ in 0..ATTEMPTS {
-            match self.copy(&path) {
-                Ok(true) => {
-                    self.check_extent(findings);
-                    return true;
-                }
-                Ok(false) => {} // recycled in place while it was read: take what it is now
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return false,
-                Err(error) => {
-                    findings.push(unreadable(&self.file, &error));
-                    return false;
-                }
+    /// Copies the data up to the cursor; `false` when the segment is gone, or was
+    /// recycled since its header was read.
+    fn load(&mut self, dir: &Path, findings: &mut Vec<Finding>) -> bool {
+        match self.copy(&dir.join(&self.file)) {
+            Ok(true) => {
+                self.check_extent(findings);
+                true
+            }
+            Ok(false) => false,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => {
+                findings.push(unreadable(&self.file, &error));
+                false
             }
         }
-        findings.push(Finding::file(
-            &self.file,
-            "was recycled faster than it could be read",
-            "copy the run, then read",
-        ));
-        false
     }
 
     fn copy(&mut self, path: &Path) -> io::Result<bool> {
@@ -143,13 +149,9 @@ impl Segment {
         self.data.try_reserve_exact(room).map_err(io::Error::other)?;
         file.seek(SeekFrom::Start(SEGMENT_HEADER as u64))?;
         (&mut file).take(len).read_to_end(&mut self.data)?;
-        match SegmentHeader::decode(&header_page(&mut file)?) {
-            Ok((header, counters)) if header != self.header => {
-                (self.header, self.counters) = (header, counters);
-                Ok(false)
-            }
-            _ => Ok(true),
-        }
+        // What stands there after the data was copied was there all the time.
+        fence(Ordering::Acquire);
+        Ok(SegmentHeader::decode(&header_page(&mut file)?).is_ok_and(|(header, _)| header == self.header))
     }
 
     fn check_extent(&mut self, findings: &mut Vec<Finding>) {
@@ -166,5 +168,48 @@ impl Segment {
             let problem = format!("the cursor ({cursor}) does not stand between records");
             findings.push(Finding::at(&self.file, CURSOR_AT as u64, problem, RERECORD));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of two segments whose second is changed after the headers were read.
+    fn check(left: &[&str], change: impl FnOnce(&Path)) {
+        let dir = std::env::temp_dir().join(format!("escope-load-{}-{}", std::process::id(), left.len()));
+        std::fs::create_dir_all(&dir).unwrap();
+        for (file, ordinal) in [("ring-000001.seg", 4), ("ring-000002.seg", 5)] {
+            let header = SegmentHeader { ring: 1, ordinal, ticks: ordinal, capacity: 64, ..Default::default() };
+            let mut bytes = vec![0; SEGMENT_HEADER + 64];
+            bytes[..104].copy_from_slice(&header.encode());
+            std::fs::write(dir.join(file), bytes).unwrap();
+        }
+        let mut findings = Vec::new();
+        let mut segments = headers(&dir, &mut findings).unwrap();
+        change(&dir.join("ring-000001.seg"));
+        load(&dir, &mut segments, &mut findings);
+        let files: Vec<_> = segments.iter().map(|segment| segment.file.as_str()).collect();
+        assert_eq!((files.as_slice(), findings.len()), (left, 0));
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_segment_that_is_recycled_while_it_is_read_is_gone() {
+        let both = ["ring-000001.seg", "ring-000002.seg"];
+        check(&both, |_| {});
+        let edit = |path: &Path, change: fn(&mut Vec<u8>)| {
+            let mut bytes = std::fs::read(path).unwrap();
+            change(&mut bytes);
+            std::fs::write(path, bytes).unwrap();
+        };
+        check(&both[1..], |path| std::fs::remove_file(path).unwrap());
+        check(&both[1..], |path| edit(path, |bytes| bytes[..8].fill(0)));
+        check(&both[1..], |path| {
+            edit(path, |bytes| {
+                let header = SegmentHeader { ring: 1, ordinal: 9, capacity: 64, ..Default::default() };
+                bytes[..104].copy_from_slice(&header.encode());
+            })
+        });
     }
 }

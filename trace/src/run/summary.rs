@@ -62,4 +62,8 @@ impl Recording {
     pub fn span_ns(&self) -> u64 {
         u64::try_from(self.clock().since_start(self.last_ticks())).unwrap_or(0)
     }
+    /// [`Recording::whole_from`] in nanoseconds since the recording's start.
+    pub fn whole_from_ns(&self) -> Option<i64> {
+        self.whole_from().map(|ticks| self.clock().since_start(ticks))
+    }
 }

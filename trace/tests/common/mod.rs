@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use wire::run::RunMap;
+use wire::run::{Keep, RunMap};
 use wire::segment::{CURSOR_AT, LOST_EVENTS_AT, SEALED_AT, SEGMENT_HEADER, SegmentHeader};
 use wire::{Kind, MapBuilder, NodeEntry, NodeId, NodeKind, Record, RunInfo, Term};
 
@@ -49,6 +49,7 @@ pub struct Writer {
     pub sealed: bool,
     pub lost: u64,
     pub os_pid: u64,
+    pub keep: Keep,
     atoms: BTreeMap<String, u64>,
 }
 
@@ -98,6 +99,7 @@ impl Writer {
             sealed: true,
             lost: 0,
             os_pid: u64::from(u32::MAX) - 1,
+            keep: Keep::All,
             atoms: BTreeMap::new(),
         }
     }
@@ -237,6 +239,7 @@ impl Writer {
             otp: "25".into(),
             elixir: "1.14.0".into(),
             app: "shop".into(),
+            keep: self.keep,
             maps: vec![RunMap { file: "nodes-shop.esmap".into(), digest }],
             failure: None,
         };

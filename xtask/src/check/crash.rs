@@ -3,30 +3,54 @@
 use super::require;
 use crate::{Failure, shell};
 use std::io::{BufRead as _, BufReader};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 const REPETITIONS: usize = 10;
 
+/// Whether everything is recorded, or the newest megabyte.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    All,
+    Newest,
+}
+
 /// Kills the VM at a different step each time.
 pub fn run() -> Result<(), Failure> {
     for repetition in 0..REPETITIONS {
-        let runs = shell::target().join("kill-runs");
-        // A leftover of an earlier run would be read instead.
-        let _ = std::fs::remove_dir_all(&runs);
-        let acknowledged = steps_until_killed(&runs, 20 + repetition * 7)?;
-        let shown = steps_shown(&runs)?;
-        println!("killed after ack {acknowledged}: {shown} steps in trace show");
-        require(shown >= acknowledged, || format!("{acknowledged} steps were acknowledged, {shown} recorded"))?;
+        check(Keep::All, 20 + repetition * 7)?;
     }
-    Ok(())
+    // Far enough for the first steps to be recycled.
+    (0..REPETITIONS).try_for_each(|repetition| check(Keep::Newest, 2_000 + repetition * 97))
 }
 
-fn steps_until_killed(runs: &Path, enough: usize) -> Result<usize, Failure> {
+fn check(keep: Keep, enough: usize) -> Result<(), Failure> {
+    let runs = shell::target().join("kill-runs");
+    // A leftover of an earlier run would be read instead.
+    let _ = std::fs::remove_dir_all(&runs);
+    let acknowledged = steps_until_killed(&runs, keep, enough)?;
+    let shown = steps_shown(&runs)?;
+    println!("killed after ack {acknowledged}: steps {} to {} in trace show", shown.start(), shown.end());
+    require((*shown.start() == 1) == (keep == Keep::All), || "the wrong steps were recycled".into())?;
+    let last = *shown.end();
+    require(last >= acknowledged, || format!("{acknowledged} steps were acknowledged, the last recorded is {last}"))
+}
+
+fn steps_until_killed(runs: &Path, keep: Keep, enough: usize) -> Result<usize, Failure> {
     let could_not = |error: std::io::Error| Failure::CouldNotRun(format!("cannot run the shop: {error}"));
-    let script = "IO.puts(\"vm #{System.pid()}\"); Shop.Scenario.steps(1_000_000)";
-    let mut command = shell::shop_mix("on", &["run", "-e", script]);
-    command.env("ELIXIRSCOPE_RECORD", "1").env("ELIXIRSCOPE_DIR", runs).stdout(Stdio::piped()).stdin(Stdio::null());
+    let begin = match keep {
+        Keep::All => "",
+        Keep::Newest => {
+            "dir = System.fetch_env!(\"ELIXIRSCOPE_DIR\");\
+             {:ok, _} = ElixirScope.start_recording(dir: dir, keep: :newest, max_bytes: 1_000_000);"
+        }
+    };
+    let script = format!("{begin} IO.puts(\"vm #{{System.pid()}}\"); Shop.Scenario.steps(1_000_000)");
+    let mut command = shell::shop_mix("on", &["run", "-e", &script]);
+    let record = if keep == Keep::All { "1" } else { "0" };
+    command.env("ELIXIRSCOPE_RECORD", record).env("ELIXIRSCOPE_DIR", runs);
+    command.stdout(Stdio::piped()).stdin(Stdio::null());
     let mut child = command.spawn().map_err(could_not)?;
     let Some(out) = child.stdout.take() else { return Err(Failure::CouldNotRun("no standard output".into())) };
     let (mut vm, mut acknowledged) = (None, 0);
@@ -47,16 +71,17 @@ fn steps_until_killed(runs: &Path, enough: usize) -> Result<usize, Failure> {
     Ok(acknowledged)
 }
 
-/// How many distinct steps the reader shows, by the argument of each call.
-fn steps_shown(runs: &Path) -> Result<usize, Failure> {
+/// The steps the reader shows, by the argument of each call: without a hole.
+fn steps_shown(runs: &Path) -> Result<RangeInclusive<usize>, Failure> {
     let arguments = ["trace", "show", "last", "--fun", "Shop.Scenario.step/1", "--depth", "1", "--limit", "100000"];
     let mut command = shell::command(shell::elixirscope(), &shell::root(), &arguments);
     let output = shell::output(command.env("ELIXIRSCOPE_DIR", runs))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut steps = std::collections::BTreeSet::new();
     for call in text.split("Shop.Scenario.step(").skip(1) {
-        steps.extend(call.split(')').next().and_then(|number| number.replace('_', "").parse::<u32>().ok()));
+        steps.extend(call.split(')').next().and_then(|number| number.replace('_', "").parse::<usize>().ok()));
     }
-    // The steps must be 1, 2, 3 … without a hole.
-    Ok(steps.iter().zip(1..).take_while(|(step, expected)| **step == *expected).count())
+    let (first, last) = (steps.first().copied().unwrap_or(0), steps.last().copied().unwrap_or(0));
+    require(steps.len() == last + 1 - first, || format!("steps between {first} and {last} are missing"))?;
+    Ok(first..=last)
 }

@@ -44,8 +44,9 @@ defmodule ElixirScope.Native do
   Starts writing events below `directory`.
 
   `limits`: bytes of a segment, bytes in all, depth and items of a term, bytes of
-  a binary, bytes of a payload, room of the process table. `recorder` is sent each process that is seen for
-  the first time. `samples` is `samples/0`, as the library's reading of binaries is
+  a binary, bytes of a payload, room of the process table, schedulers, 1 to keep the
+  newest events only, and of those the greatest age in ms. `recorder` is sent each
+  process that is seen for the first time. `samples` is `samples/0`, as the library's reading of binaries is
   compared with the VM's.
   """
   @spec start(Path.t(), <<_::128>>, [non_neg_integer], pid, [binary]) ::
@@ -71,11 +72,15 @@ defmodule ElixirScope.Native do
 
   @doc """
   Whether events are written; events, bytes, lost events, lost bytes, truncated
-  events, panics; why no more can be written, or `""`.
+  events, panics, bytes of events recycled, bytes of all segments; why no more can be written, or `""`.
   """
   @spec status() :: {boolean, [non_neg_integer], String.t()}
   # Opaque to type inference, which would take the stub for the whole truth.
-  def status, do: apply(Function, :identity, [{false, [0, 0, 0, 0, 0, 0], @replaced}])
+  def status, do: apply(Function, :identity, [{false, [0, 0, 0, 0, 0, 0, 0, 0], @replaced}])
+
+  @doc "Removes a recording, unless somebody writes or reads it; whether it did."
+  @spec remove_run(Path.t()) :: boolean
+  def remove_run(_directory), do: false
 
   @doc "Names a process in the recording."
   @spec note_name(pid, String.t()) :: boolean

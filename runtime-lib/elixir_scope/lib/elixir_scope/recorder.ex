@@ -8,7 +8,7 @@ defmodule ElixirScope.Recorder do
   """
   use GenServer
 
-  alias ElixirScope.{Gate, Native, ProcessName, RunDir, Tracer}
+  alias ElixirScope.{Gate, Native, ProcessName, Retention, RunDir, Tracer}
 
   @sweep 1000
 
@@ -131,7 +131,7 @@ defmodule ElixirScope.Recorder do
 
   defp open(options) do
     with :ok <- Native.load(),
-         {:ok, run} <- RunDir.create(options.dir, options.app) do
+         {:ok, run} <- RunDir.create(options.dir, options.app, options.keep) do
       with {:error, _} = error <- begin(run, options) do
         # Of a recording that never was, nothing stays.
         File.rm_rf(run.path)
@@ -142,7 +142,8 @@ defmodule ElixirScope.Recorder do
 
   defp begin(run, options) do
     with {:ok, run} <- add_maps(run, options.maps),
-         :ok <- begin_capture(run, options.limits),
+         :ok <- begin_capture(run, options),
+         :ok <- Retention.remove_old(options.dir, run.path, options.runs),
          {:ok, tracing} <- begin_tracing(options),
          do: {:ok, run, tracing}
   end
@@ -164,10 +165,11 @@ defmodule ElixirScope.Recorder do
     end)
   end
 
-  defp begin_capture(run, limits) do
-    processes = :erlang.system_info(:process_limit)
+  defp begin_capture(run, options) do
+    machine = [:erlang.system_info(:process_limit), :erlang.system_info(:schedulers)]
+    limits = options.limits ++ machine ++ options.retention
 
-    with :ok <- Native.start(run.path, run.id, limits ++ [processes], self(), Native.samples()),
+    with :ok <- Native.start(run.path, run.id, limits, self(), Native.samples()),
          :ok <- Gate.on() do
       :ok
     else

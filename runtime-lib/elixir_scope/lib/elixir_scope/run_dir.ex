@@ -6,8 +6,8 @@ defmodule ElixirScope.RunDir do
   name first and then renamed, so a reader never sees half of one.
   """
 
-  @enforce_keys [:path, :id, :started_ns, :app]
-  defstruct [:path, :id, :started_ns, :app, maps: %{}, failure: nil]
+  @enforce_keys [:path, :id, :started_ns, :app, :keep]
+  defstruct [:path, :id, :started_ns, :app, :keep, maps: %{}, failure: nil]
 
   @typedoc "`maps` has the file of each digest."
   @type t :: %__MODULE__{
@@ -15,6 +15,7 @@ defmodule ElixirScope.RunDir do
           id: <<_::128>>,
           started_ns: integer,
           app: String.t(),
+          keep: :all | :newest,
           maps: %{String.t() => String.t()},
           failure: String.t() | nil
         }
@@ -22,13 +23,14 @@ defmodule ElixirScope.RunDir do
   @doc """
   Makes a new folder below `parent`, named after the time.
   """
-  @spec create(Path.t(), String.t()) :: {:ok, t} | {:error, String.t()}
-  def create(parent, app) do
+  @spec create(Path.t(), String.t(), :all | :newest) :: {:ok, t} | {:error, String.t()}
+  def create(parent, app, keep) do
     id = :rand.bytes(16)
     now = System.os_time(:nanosecond)
     stamp = now |> DateTime.from_unix!(:nanosecond) |> Calendar.strftime("%Y%m%d-%H%M%S")
     name = stamp <> "-" <> Base.encode16(binary_part(id, 0, 3), case: :lower)
-    run = %__MODULE__{path: Path.join(parent, name), id: id, started_ns: now, app: app}
+    path = Path.join(parent, name)
+    run = %__MODULE__{path: path, id: id, started_ns: now, app: app, keep: keep}
 
     case File.mkdir_p(run.path) do
       :ok -> write(run)
@@ -104,6 +106,7 @@ defmodule ElixirScope.RunDir do
       {"otp", string(System.otp_release())},
       {"elixir", string(System.version())},
       {"app", string(run.app)},
+      {"keep", string(Atom.to_string(run.keep))},
       {"maps", "[" <> Enum.join(maps, ",") <> "]"},
       {"failure", if(run.failure, do: string(run.failure), else: "null")}
     ]) <> "\n"

@@ -1,8 +1,10 @@
-# Two processes write events and acknowledge each one that is written; with an
-# argument, the VM aborts after so many.
-stop = System.argv() |> tl() |> Enum.map(&String.to_integer/1) |> List.first()
+# Two processes write events and acknowledge each one that is written; with a number
+# as argument, the VM aborts after so many; with `newest`, little is kept.
+arguments = tl(System.argv())
+stop = Enum.find_value(arguments, &(&1 =~ ~r/^\d+$/ && String.to_integer(&1)))
+kept = if "newest" in arguments, do: [keep: :newest, max_bytes: 1_000_000], else: []
 
-{:ok, run} = ElixirScope.start_recording(dir: "runs", segment_bytes: 256 * 1024)
+{:ok, run} = ElixirScope.start_recording([dir: "runs", segment_bytes: 256 * 1024] ++ kept)
 IO.puts("run " <> run)
 
 write = fn write, id, n ->

@@ -62,6 +62,17 @@ defmodule ElixirScope.Test.Segments do
         do: {pid(record.layout, record.pid), record.payload}
   end
 
+  @doc """
+  The events of a flight recorder from when on every ring has all of its own: what a
+  thread wrote into the segment that it has not filled may be older.
+  """
+  def newest(dir) do
+    rings = dir |> segments() |> Enum.reject(& &1.names?) |> Enum.group_by(& &1.ring)
+    firsts = for {_, ring} <- rings, do: Enum.min_by(ring, & &1.ordinal)
+    from = Enum.max(for(%{ordinal: n, ticks: ticks} when n > 0 <- firsts, do: ticks), fn -> 0 end)
+    Enum.filter(events(dir), &(&1.ticks >= from))
+  end
+
   @doc "Every segment in use, by ring and position; raises when one is damaged."
   def segments(dir) do
     for file <- dir |> File.ls!() |> Enum.sort(),
@@ -74,7 +85,7 @@ defmodule ElixirScope.Test.Segments do
 
   defp segment(
          <<"ESCOPE", 0x1A, "S", 1::little-32, @header::little-32, run::binary-16, ring::little-32,
-           clock::little-32, ordinal::little-64, capacity::little-64, _ticks::little-64,
+           clock::little-32, ordinal::little-64, capacity::little-64, ticks::little-64,
            _monotonic::little-64, _system::little-64, _rate::little-64, layout::little-64,
            sum::little-64, _::binary>> = bytes
        ) do
@@ -89,6 +100,7 @@ defmodule ElixirScope.Test.Segments do
       run: run,
       ring: ring,
       ordinal: ordinal,
+      ticks: ticks,
       layout: layout,
       lost_events: lost,
       lost_bytes: lost_bytes,

@@ -5,7 +5,7 @@ defmodule ElixirScope.Overlay.Recording do
   That recording is started once per VM, as soon as the first application's overlay
   is loaded. The maps of further applications, and of later compilations, are added
   to the recording that runs, whoever started it. `ELIXIRSCOPE_DIR` says where
-  recordings are kept.
+  recordings are kept, and `ELIXIRSCOPE_KEEP` what is kept of one (`all` or `newest`).
   """
 
   @asked {__MODULE__, :asked}
@@ -44,13 +44,18 @@ defmodule ElixirScope.Overlay.Recording do
 
   defp start(app) do
     options =
-      case System.get_env("ELIXIRSCOPE_DIR") do
-        unset when unset in [nil, ""] -> []
-        directory -> [dir: directory]
-      end
+      for {key, variable} <- [dir: "ELIXIRSCOPE_DIR", keep: "ELIXIRSCOPE_KEEP"],
+          value = System.get_env(variable),
+          value != "",
+          do: {key, if(key == :keep, do: keep(value), else: value)}
 
     attempt(fn -> ElixirScope.start_recording([app: app] ++ options) end)
   end
+
+  # Of another value, the option's check says what is wrong with it.
+  defp keep("all"), do: :all
+  defp keep("newest"), do: :newest
+  defp keep(other), do: other
 
   defp add(map) do
     if Process.whereis(ElixirScope.Recorder),

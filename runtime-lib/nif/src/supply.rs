@@ -1,0 +1,213 @@
+//! The helper thread of a recording: prepares segments ahead, recycles the oldest,
+//! calibrates the clock.
+//!
+//! Owns: how many segments stand ready, and which of the full ones goes next. It must
+//! never know what events say. Names are never recycled: they are written once, and
+//! any event that is left may need them.
+
+use crate::clock;
+use crate::segment::Segment;
+use crate::session::{Keep, Session, Store};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use wire::Kind;
+use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, SEGMENT_HEADER};
+
+/// How many segments for events stand ready at most.
+pub const MOST_SPARES: usize = 32;
+/// How many segments for names stand ready.
+pub const NAMES_SPARES: usize = 4;
+/// How many segments for events stand ready at first.
+const SPARES: usize = 4;
+/// The helper's pause between two looks. A segment of 4 MiB lasts longer.
+const PAUSE: Duration = Duration::from_millis(1);
+const NAMES_BYTES: u64 = 256 * 1024;
+const CONTROL_BYTES: usize = 64 * 1024;
+
+/// What the helper has.
+pub struct Supply {
+    session: &'static Session,
+    control: Segment,
+    spares: usize,
+    /// Full segments that stay mapped until they are recycled, the oldest first.
+    full: VecDeque<Full>,
+}
+
+struct Full {
+    segment: Segment,
+    since: Instant,
+}
+
+impl Supply {
+    /// Makes a recording's first segments.
+    ///
+    /// # Errors
+    /// When the folder is not writable or the disk is full.
+    pub fn start(session: &'static Session) -> io::Result<Self> {
+        let mut control = create(session, "ring", CONTROL_BYTES)?;
+        control.open(&session.header(CONTROL_RING, 0, control.capacity()), [0; 4]);
+        let mut supply = Self { session, control, spares: SPARES, full: VecDeque::new() };
+        supply.calibrate();
+        supply.fill()?;
+        Ok(supply)
+    }
+
+    /// Works until the recording stops.
+    pub fn run(mut self) {
+        // The second calibration comes soon, for recordings that end soon; the later
+        // ones ever less often, so that their segment lasts for years.
+        let (begun, mut calibrated, mut every) = (Instant::now(), Instant::now(), Duration::from_millis(10));
+        let mut failed = false;
+        while !self.session.stopping.load(Ordering::Acquire) {
+            std::thread::sleep(PAUSE);
+            self.collect();
+            // The recorder ends the recording at the first failure: a disk that is
+            // full is not tried again every millisecond.
+            if !failed && let Err(error) = self.fill() {
+                self.session.fail(&error);
+                failed = true;
+            }
+            if calibrated.elapsed() >= every {
+                self.calibrate();
+                calibrated = Instant::now();
+                every = (begun.elapsed() / 64).max(Duration::from_secs(1));
+            }
+        }
+        self.calibrate();
+        self.control.seal();
+    }
+
+    /// Takes what rings are done with. What nothing is recycled of is unmapped.
+    fn collect(&mut self) {
+        let retired = self.session.retired.take();
+        if let Keep::Newest(_) = self.session.limits.keep {
+            let since = Instant::now();
+            let events = retired.into_iter().filter(|one| one.store == Store::Data);
+            self.full.extend(events.map(|one| Full { segment: one.segment, since }));
+        }
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        let session = self.session;
+        self.adapt();
+        for slot in &session.data[..self.spares] {
+            if slot.is_empty() {
+                let Some(segment) = self.data_segment()? else { break };
+                slot.put(Box::new(segment));
+                // Making one takes a while, in which others were filled.
+                self.collect();
+            }
+        }
+        for slot in &session.names {
+            if slot.is_empty() {
+                let segment = self.names_segment()?;
+                slot.put(Box::new(segment));
+            }
+        }
+        while self.is_expired() {
+            self.remove_oldest();
+        }
+        Ok(())
+    }
+
+    /// Has more stand ready when most of it went since the last look.
+    fn adapt(&mut self) {
+        let limits = &self.session.limits;
+        let share = if limits.keep == Keep::All { 4 } else { 2 };
+        let most = usize::try_from(limits.max_bytes / share).unwrap_or(usize::MAX) / limits.segment_bytes;
+        // At the start all of it is missing.
+        if self.is_short() && self.session.bytes.load(Ordering::Relaxed) > limits.segment_bytes as u64 {
+            self.spares = (self.spares * 2).min(most.clamp(SPARES, MOST_SPARES));
+        }
+    }
+
+    fn is_short(&self) -> bool {
+        let spares = &self.session.data[..self.spares];
+        spares.iter().filter(|slot| slot.is_empty()).count() > self.spares / 2
+    }
+
+    /// A segment for events: of the oldest ones, or a new one. None when every segment
+    /// there may be is being written.
+    fn data_segment(&mut self) -> io::Result<Option<Segment>> {
+        let session = self.session;
+        let bytes = session.limits.segment_bytes;
+        // Rather lose what is old than what comes next: making one takes much longer.
+        let is_hurried = self.is_expired() || self.is_short() && !self.full.is_empty();
+        if session.limits.keep == Keep::All || has_room(session, bytes) && !is_hurried {
+            return create(session, "ring", bytes).map(Some);
+        }
+        while let Some(Full { mut segment, .. }) = self.full.pop_front() {
+            session.recycled.fetch_add(segment.used(), Ordering::Relaxed);
+            if segment.recycle(&session.next_path("ring")).is_ok() {
+                return Ok(Some(segment));
+            }
+            // Somebody removed the file: its place is free.
+            discard(session, &segment);
+        }
+        if has_room(session, bytes) { create(session, "ring", bytes).map(Some) } else { Ok(None) }
+    }
+
+    fn names_segment(&mut self) -> io::Result<Segment> {
+        // Those that stand ready take an eighth of what is allowed at most.
+        let bytes = (self.session.limits.max_bytes / 32).clamp(16 * 1024, NAMES_BYTES) as usize;
+        while !has_room(self.session, bytes) && self.remove_oldest() {}
+        create(self.session, "names", bytes)
+    }
+
+    fn is_expired(&self) -> bool {
+        let Keep::Newest(age) = self.session.limits.keep else { return false };
+        self.full.front().is_some_and(|full| full.since.elapsed() > age)
+    }
+
+    fn remove_oldest(&mut self) -> bool {
+        let Some(Full { segment, .. }) = self.full.pop_front() else { return false };
+        self.session.recycled.fetch_add(segment.used(), Ordering::Relaxed);
+        discard(self.session, &segment);
+        true
+    }
+
+    /// Writes the time of each clock, and into the control ring's header the losses and
+    /// panics that no other ring could note.
+    fn calibrate(&mut self) {
+        let control = &mut self.control;
+        let [events, bytes] = self.session.unfiled();
+        control.store(LOST_EVENTS_AT, events);
+        control.store(LOST_BYTES_AT, bytes);
+        control.store(PANICS_AT, self.session.unfiled_panics.load(Ordering::Relaxed));
+        if !control.has_room(16) {
+            return;
+        }
+        let moment = clock::moment();
+        let space = control.payload_space(16);
+        space[..8].copy_from_slice(&moment.monotonic_ns.to_le_bytes());
+        space[8..].copy_from_slice(&moment.system_ns.to_le_bytes());
+        control.publish([wire::record::first_word(Kind::Clock, 0, 0, 16), 0, moment.ticks, 0], 16);
+    }
+}
+
+fn has_room(session: &Session, capacity: usize) -> bool {
+    session.bytes.load(Ordering::Relaxed) + file_bytes(capacity) <= session.limits.max_bytes
+}
+
+fn file_bytes(capacity: usize) -> u64 {
+    (SEGMENT_HEADER + capacity.next_multiple_of(SEGMENT_HEADER)) as u64
+}
+
+fn create(session: &Session, prefix: &str, capacity: usize) -> io::Result<Segment> {
+    if !has_room(session, capacity) {
+        let most = session.limits.max_bytes;
+        return Err(io::Error::other(format!("the recording reached its limit of {most} bytes (max_bytes)")));
+    }
+    // Whole pages, as the header is one.
+    let segment = Segment::create(&session.next_path(prefix), capacity.next_multiple_of(SEGMENT_HEADER))?;
+    session.bytes.fetch_add(file_bytes(capacity), Ordering::Relaxed);
+    Ok(segment)
+}
+
+fn discard(session: &Session, segment: &Segment) {
+    // A file that is gone already is what was wanted.
+    let _ = std::fs::remove_file(segment.path());
+    session.bytes.fetch_sub(file_bytes(segment.capacity()), Ordering::Relaxed);
+}

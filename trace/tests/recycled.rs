@@ -1,0 +1,72 @@
+//! A run whose beginning a flight recorder has recycled.
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod common;
+
+use common::{PID, Writer};
+use std::fs;
+use std::path::Path;
+use trace::{Closing, Frames, Recording, Stats};
+use wire::run::Keep;
+use wire::segment::SEGMENT_HEADER;
+use wire::{SegmentHeader, Term};
+
+const OTHER: u64 = 150 << 4 | 3;
+
+/// Replaces a ring's only segment by one that is the ring's fourth, and has what came
+/// after `recycled` bytes.
+fn recycle(writer: &Writer, dir: &Path, ring: u32, recycled: usize, ticks: u64) {
+    let data = &writer.rings[&ring][recycled..];
+    let mut bytes = writer.segment(ring, 3, data);
+    let (header, _) = SegmentHeader::decode(&bytes[..SEGMENT_HEADER]).unwrap();
+    let header = SegmentHeader { ticks, ..header };
+    bytes[..104].copy_from_slice(&header.encode());
+    fs::write(dir.join(format!("ring-{ring:03}-000000.seg")), bytes).unwrap();
+}
+
+/// Ring 1 lacks the beginning of one call and the end of another.
+fn writer() -> (Writer, usize) {
+    let mut writer = Writer::new("recycled");
+    writer.keep = Keep::Newest;
+    let [handle, add] = ["handle", "add"].map(|name| writer.function("Shop.Cart", name, "wn", "lib/cart.ex", 3));
+    writer.ring = 2;
+    writer.enter(handle, OTHER, &[Term::Int(1)]);
+    writer.ring = 1;
+    writer.leave(handle, OTHER, &[Term::Int(1)]);
+    writer.enter(add, PID, &[Term::Int(2)]);
+    let recycled = writer.rings[&1].len();
+    writer.leave(add, PID, &[Term::Int(2)]);
+    writer.enter(add, PID, &[Term::Int(3)]);
+    writer.leave(add, PID, &[Term::Int(3)]);
+    writer.enter(handle, PID, &[Term::Int(4)]);
+    (writer, recycled)
+}
+
+#[test]
+fn a_beginning_that_was_recycled_is_a_gap_and_no_fault() {
+    let (writer, recycled) = writer();
+    let dir = writer.finish();
+    assert_eq!(Recording::open(&dir).unwrap().whole_from(), None);
+    recycle(&writer, &dir, 1, recycled, 4_500);
+    let recording = Recording::open(&dir).unwrap();
+    assert_eq!((recording.whole_from(), recording.findings().len()), (Some(4_500), 0));
+    let frames = Frames::build(&recording);
+    let ends: Vec<_> = frames.all().iter().map(|frame| (frame.closing, frame.inferred)).collect();
+    // The first may have ended since; the last is open for sure.
+    assert_eq!(ends, [(Closing::Open, true), (Closing::Returned, false), (Closing::Open, false)]);
+    let stats = Stats::of(&recording, &frames);
+    assert_eq!((stats.recycled_segments, stats.missing_segments, stats.orphans), (3, 0, 1));
+    assert_eq!(stats.whole_from_ns, Some(3_500));
+    fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
+fn only_a_flight_recorder_recycles() {
+    let (mut writer, recycled) = writer();
+    writer.keep = Keep::All;
+    let dir = writer.finish();
+    recycle(&writer, &dir, 1, recycled, 4_500);
+    let recording = Recording::open(&dir).unwrap();
+    assert!(recording.findings()[0].to_string().contains("3 segments before it are absent"));
+    fs::remove_dir_all(dir).unwrap();
+}

@@ -17,7 +17,7 @@ defmodule ElixirScope do
   """
 
   alias ElixirScope.Overlay.Recording
-  alias ElixirScope.{Native, Recorder}
+  alias ElixirScope.{Config, Native, Recorder, Redaction}
 
   @defaults [
     dir: ".elixir_scope/runs",
@@ -28,7 +28,8 @@ defmodule ElixirScope do
     depth: 8,
     items: 64,
     binary_bytes: 512,
-    payload_bytes: 4096
+    payload_bytes: 4096,
+    redact: nil
   ]
 
   @limits [:segment_bytes, :max_bytes, :depth, :items, :binary_bytes, :payload_bytes]
@@ -63,7 +64,9 @@ defmodule ElixirScope do
     * `:depth`, `:items`, `:binary_bytes`, `:payload_bytes` - how much of a term is
       kept: its nesting (8), the elements of each container (64, at most 127),
       the bytes of each binary (512), and the bytes of all of an event's terms
-      (4096). What is cut is marked, with its size.
+      (4096). What is cut is marked, with its size;
+    * `:redact` - the names of what is secret (default: what `mix.exs` says, else
+      the usual ones); see `ElixirScope.Redaction`.
 
   An unknown option raises. A folder that cannot be written is an error; the
   program's probes stay off.
@@ -80,7 +83,8 @@ defmodule ElixirScope do
           dir: Path.expand(options[:dir]),
           app: to_string(options[:app] || project()),
           maps: options[:maps] || Recording.maps(),
-          limits: Enum.map(@limits, &options[&1])
+          limits: Enum.map(@limits, &options[&1]),
+          redact: options[:redact]
         })
 
       {:error, reason} ->
@@ -148,12 +152,23 @@ defmodule ElixirScope do
     case Keyword.validate(options, @defaults) do
       {:ok, options} ->
         for key <- @limits, do: positive!(key, options[key])
-        options
+        Keyword.update!(options, :redact, &redact!/1)
 
       {:error, unknown} ->
+        known = Keyword.keys(@defaults)
+
         raise ArgumentError,
               "unknown options #{inspect(unknown)}, " <>
-                "start_recording/1 knows #{inspect(Keyword.keys(@defaults))}"
+                "start_recording/1 knows #{inspect(known)}#{Config.near(hd(unknown), known)}"
+    end
+  end
+
+  defp redact!(nil), do: Recording.redact()
+
+  defp redact!(value) do
+    case Redaction.check(value) do
+      :ok -> value
+      {:error, reason} -> raise ArgumentError, ":redact #{reason}"
     end
   end
 

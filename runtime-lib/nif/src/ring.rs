@@ -112,7 +112,7 @@ fn attach(session: &'static Session) {
         names: None,
         ordinals: [0; 2],
         counters,
-        atoms: Atoms::default(),
+        atoms: Atoms::new(&session.secrets),
         pids: vec![0; PIDS].into_boxed_slice(),
     };
     let old = RING.replace(Box::into_raw(Box::new(ring)));
@@ -148,10 +148,10 @@ impl Ring {
         let (mut len, mut flags) = (0, 0);
         if !terms.is_empty() {
             // SAFETY: by the caller's promise.
-            (len, flags) = unsafe { self.payload(env, terms) };
+            (len, flags) = unsafe { self.payload(env, kind, terms) };
             // A reader that sees the event finds its atoms named.
             if !self.atoms.unnamed.is_empty() {
-                self.name_atoms(env);
+                self.name_atoms();
             }
         }
         let Some(segment) = &mut self.data else { return };
@@ -169,11 +169,12 @@ impl Ring {
     /// # Safety
     /// As [`Ring::event`]; the segment has room for a payload.
     #[inline(always)]
-    unsafe fn payload(&mut self, env: Env, terms: &[RawTerm]) -> (usize, u8) {
+    unsafe fn payload(&mut self, env: Env, kind: Kind, terms: &[RawTerm]) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
         let limits = &self.session.limits;
         let space = segment.payload_space(limits.payload);
-        let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms);
+        let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms)
+            .of_failure(matches!(kind, Kind::Caught | Kind::Exit));
         for &term in terms {
             // SAFETY: by the caller's promise.
             unsafe { encoder.term(term, limits.depth) };
@@ -214,12 +215,9 @@ impl Ring {
     }
 
     #[cold]
-    fn name_atoms(&mut self, env: Env) {
-        while let Some((index, atom)) = self.atoms.unnamed.pop() {
-            // SAFETY: the encoder left atoms of the running call.
-            if let Some(text) = unsafe { encode::atom_text(env, atom) } {
-                self.name(Kind::NameAtom, index, 0, &text);
-            }
+    fn name_atoms(&mut self) {
+        while let Some((index, text)) = self.atoms.unnamed.pop() {
+            self.name(Kind::NameAtom, index, 0, &text);
         }
     }
 

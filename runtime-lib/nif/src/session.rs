@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, PidLayout};
-use wire::{Kind, SegmentHeader};
+use wire::{Kind, SecretNames, SegmentHeader};
 
 /// How many segments stand ready.
 const SPARES: usize = 4;
@@ -48,6 +48,8 @@ pub struct Session {
     pub clock: Clock,
     /// How processes are read from their terms.
     pub pid_layout: PidLayout,
+    /// What secrets are called.
+    pub secrets: SecretNames,
     /// Who is told about processes seen for the first time.
     pub recorder: ErlNifPid,
     /// Panics caught on threads that had no segment to say so.
@@ -115,6 +117,7 @@ impl Session {
         limits: Limits,
         recorder: ErlNifPid,
         pid_layout: PidLayout,
+        secrets: SecretNames,
     ) -> io::Result<&'static Self> {
         let session: &'static Self = Box::leak(Box::new(Self {
             dir,
@@ -122,6 +125,7 @@ impl Session {
             limits,
             clock: clock::clock(),
             pid_layout,
+            secrets,
             recorder,
             unfiled_panics: AtomicU64::new(0),
             data: Default::default(),

@@ -127,6 +127,9 @@ impl Value {
     }
 
     fn opaque(kind: u8, size: u64) -> Self {
+        if kind == wire::term::OPAQUE_SECRET {
+            return Self::Verbatim("[redacted]".into());
+        }
         Self::Absent(match kind {
             wire::term::OPAQUE_TUPLE => format!("tuple of {size}").into(),
             wire::term::OPAQUE_LIST => "list".into(),

@@ -8,7 +8,7 @@ defmodule ElixirScope.Recorder do
   """
   use GenServer
 
-  alias ElixirScope.{Gate, Native, ProcessName, RunDir}
+  alias ElixirScope.{Gate, Native, ProcessName, Redaction, RunDir}
 
   @sweep 1000
 
@@ -137,7 +137,7 @@ defmodule ElixirScope.Recorder do
 
   defp begin(run, options) do
     with {:ok, run} <- add_maps(run, options.maps),
-         :ok <- begin_capture(run, options.limits),
+         :ok <- begin_capture(run, options),
          do: {:ok, run}
   end
 
@@ -150,10 +150,11 @@ defmodule ElixirScope.Recorder do
     end)
   end
 
-  defp begin_capture(run, limits) do
-    processes = :erlang.system_info(:process_limit)
+  defp begin_capture(run, options) do
+    limits = options.limits ++ [:erlang.system_info(:process_limit)]
+    secrets = Redaction.native(options.redact)
 
-    with :ok <- Native.start(run.path, run.id, limits ++ [processes], self(), Native.samples()),
+    with :ok <- Native.start(run.path, run.id, limits, self(), Native.samples(), secrets),
          :ok <- Gate.on() do
       :ok
     else

@@ -10,6 +10,7 @@ use rustler::sys::*;
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
+use wire::node_id::SECRET;
 use wire::segment::PidLayout;
 use wire::term as tag;
 
@@ -112,17 +113,21 @@ impl Drop for External {
     }
 }
 
-/// A non-negative integer below 2^59.
+/// A non-negative integer below 2^59, or such a one and [`wire::node_id::SECRET`].
 ///
 /// # Safety
 /// `env` is that of a running call and `term` belongs to it.
 #[inline(always)]
 pub unsafe fn node_id(env: Env, term: RawTerm) -> Option<u64> {
     let word = bits(term);
-    let mut node = word >> 4;
+    if tags().immediates && word & 0xf == TAG_SMALL {
+        // Of a negative one, the highest bit is set.
+        return Some(word >> 4).filter(|node| node & SECRET == 0);
+    }
+    let mut node = 0;
     // SAFETY: the place is valid; what is no such integer is not written.
-    let known = (tags().immediates && word & 0xf == TAG_SMALL) || unsafe { enif_get_uint64(env, term, &mut node) } != 0;
-    (known && node < 1 << 59).then_some(node)
+    let known = unsafe { enif_get_uint64(env, term, &mut node) } != 0;
+    (known && node < SECRET << 1).then_some(node)
 }
 
 /// An atom's text.

@@ -12,6 +12,7 @@ use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use wire::node_id::SECRET;
 use wire::segment::{LOST_BYTES_AT, LOST_EVENTS_AT, TRUNCATED_AT};
 use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, RECORD_HEADER};
 
@@ -148,7 +149,7 @@ impl Ring {
         let (mut len, mut flags) = (0, 0);
         if !terms.is_empty() {
             // SAFETY: by the caller's promise.
-            (len, flags) = unsafe { self.payload(env, kind, terms) };
+            (len, flags) = unsafe { self.payload(env, kind, node & SECRET != 0, terms) };
             // A reader that sees the event finds its atoms named.
             if !self.atoms.unnamed.is_empty() {
                 self.name_atoms();
@@ -159,7 +160,7 @@ impl Ring {
             segment.store(TRUNCATED_AT, bump(&self.counters.truncated, 1));
         }
         let first = wire::record::first_word(kind, flags, terms.len() as u8, len);
-        segment.publish([first, node, ticks, encode::bits(pid)], len);
+        segment.publish([first, node & !SECRET, ticks, encode::bits(pid)], len);
         bump(&self.counters.events, 1);
         bump(&self.counters.bytes, wire::record::record_len(len) as u64);
     }
@@ -169,13 +170,17 @@ impl Ring {
     /// # Safety
     /// As [`Ring::event`]; the segment has room for a payload.
     #[inline(always)]
-    unsafe fn payload(&mut self, env: Env, kind: Kind, terms: &[RawTerm]) -> (usize, u8) {
+    unsafe fn payload(&mut self, env: Env, kind: Kind, is_secret: bool, terms: &[RawTerm]) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
         let limits = &self.session.limits;
         let space = segment.payload_space(limits.payload);
         let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms)
             .of_failure(matches!(kind, Kind::Caught | Kind::Exit));
         for &term in terms {
+            if is_secret {
+                encoder.secret();
+                continue;
+            }
             // SAFETY: by the caller's promise.
             unsafe { encoder.term(term, limits.depth) };
         }

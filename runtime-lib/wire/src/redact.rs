@@ -8,6 +8,7 @@
 //! What keeps values out of a recording must be one and the same for the compiler,
 //! which sees variables, and for the capture path, which sees the keys of terms.
 
+use std::fmt;
 use std::ops::Range;
 
 /// What is secret unless somebody says otherwise.
@@ -30,12 +31,15 @@ pub const DEFAULTS: [&str; 16] = [
     "ssn",
 ];
 
+/// The atom that a probe is passed in place of a secret, as the source has it.
+pub const ATOM: &str = ":scope_redacted";
+
 /// Longer names are not looked at: atoms have 255 characters at most, and no text
 /// of this length is meant as a name.
 pub const MAX_NAME: usize = 255;
 
 /// A set of patterns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SecretNames {
     /// In the order of their first bytes, and without equal ones.
     patterns: Vec<Pattern>,
@@ -68,6 +72,12 @@ impl Default for SecretNames {
     /// The names in [`DEFAULTS`].
     fn default() -> Self {
         Self::none().with(DEFAULTS).unwrap_or_else(|_| Self::none())
+    }
+}
+
+impl fmt::Debug for SecretNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.patterns.iter().map(Pattern::to_text)).finish()
     }
 }
 
@@ -138,6 +148,11 @@ impl Pattern {
             () if name.len() > MAX_NAME => Err(PatternError::TooMany(text.to_owned())),
             () => Ok(Self { text: name, from_start, to_end }),
         }
+    }
+
+    fn to_text(&self) -> String {
+        let star = |is_fixed| if is_fixed { "" } else { "*" };
+        format!("{}{}{}", star(self.from_start), String::from_utf8_lossy(&self.text), star(self.to_end))
     }
 
     fn stands(&self, name: &[u8], at: usize) -> bool {

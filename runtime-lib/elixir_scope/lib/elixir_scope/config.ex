@@ -110,7 +110,11 @@ defmodule ElixirScope.Config do
     shared = if config.deps == [], do: [], else: ["--shared-plan"]
 
     strategy ++
-      plan ++ sink ++ shared ++ Enum.flat_map(config.exclude, &["--exclude", pattern(&1)])
+      plan ++
+      sink ++
+      shared ++
+      Redaction.arguments(config.redact) ++
+      Enum.flat_map(config.exclude, &["--exclude", pattern(&1)])
   end
 
   defp pattern(path) when is_binary(path), do: path

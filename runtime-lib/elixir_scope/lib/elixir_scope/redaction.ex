@@ -90,6 +90,15 @@ defmodule ElixirScope.Redaction do
   end
 
   @doc """
+  The setting as arguments of the `elixirscope` command.
+  """
+  @spec arguments(t) :: [String.t()]
+  def arguments(setting) do
+    {usual?, names} = native(setting)
+    if(usual?, do: [], else: ["--redact-only"]) ++ Enum.map(names, &"--redact=#{&1}")
+  end
+
+  @doc """
   Whether the usual names count, and which others do.
   """
   @spec native(t) :: {boolean, [String.t()]}

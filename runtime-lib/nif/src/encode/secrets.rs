@@ -120,8 +120,9 @@ impl Encoder<'_> {
         }
     }
 
+    /// Writes that a term was left out.
     #[inline(never)]
-    fn secret(&mut self) {
+    pub fn secret(&mut self) {
         self.byte(tag::OPAQUE);
         self.byte(tag::OPAQUE_SECRET);
         self.byte(0);

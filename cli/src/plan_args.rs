@@ -4,6 +4,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use driver::{Error, STRATEGIES, Settings};
 use std::path::PathBuf;
+use wire::SecretNames;
 
 #[derive(Args)]
 pub struct PlanArgs {
@@ -20,6 +21,17 @@ pub struct PlanArgs {
     /// A file, folder or module that stays clean, or a glob of these; may be repeated
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
+    /// A name of what is secret, beside the usual ones; `*` at its ends stands for
+    /// anything; may be repeated
+    #[arg(long, value_name = "NAME", value_parser = secret_name)]
+    redact: Vec<String>,
+    /// The names given by --redact are all: without any, nothing is a secret
+    #[arg(long)]
+    redact_only: bool,
+}
+
+fn secret_name(text: &str) -> Result<String, String> {
+    SecretNames::none().with([text]).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 fn strategies() -> impl clap::builder::TypedValueParser<Value = String> {
@@ -36,6 +48,9 @@ impl PlanArgs {
         if let Some(name) = &self.probe_module {
             settings = settings.with_sink(name)?;
         }
+        let usual = if self.redact_only { SecretNames::none() } else { SecretNames::default() };
+        // Each of them was read as an argument already.
+        settings.secrets = usual.with(self.redact.iter().map(String::as_str)).unwrap_or_default();
         let strength = STRATEGIES.iter().find(|(name, _)| self.strategy.as_deref() == Some(name));
         if let Some((_, strength)) = strength {
             settings.request.strength = *strength;

@@ -3,6 +3,7 @@
 use crate::edit::{Layer, depth};
 use crate::positions::Position;
 use crate::probes::{Done, Lead};
+use crate::secrets::reveals;
 use crate::walk::{Walk, operator};
 use crate::{Side, head};
 use syntax::nodes::StabClause;
@@ -60,6 +61,9 @@ impl Walk<'_, '_> {
 
     /// The variable that holds what a pattern of `catch` matched.
     fn caught(&mut self, pattern: &SyntaxNode, number: usize, id: NodeId) -> String {
+        if reveals(pattern, self.probes.secrets()) {
+            return "nil".into();
+        }
         if let Some(name) = head::own_name(pattern) {
             return name;
         }

@@ -1,7 +1,9 @@
 //! What `enter` passes: a clause's arguments, by the names its head gives them.
 
 use crate::label::short;
+use crate::secrets::{REDACTED, reveals};
 use syntax::{Clause, SyntaxKind, SyntaxNode, TextSize, text_without_trivia, trimmed_range};
+use wire::SecretNames;
 use wire::map::capture::{PART, SEPARATOR, SKIPPED, WHOLE};
 
 /// `enter` exists for up to this many arguments.
@@ -18,21 +20,30 @@ pub struct Capture {
     pub label: String,
 }
 
-/// Captures the arguments of `clause`.
-pub fn capture(clause: &Clause) -> Capture {
+/// Captures the arguments of `clause`, but for secrets.
+pub fn capture(clause: &Clause, secrets: &SecretNames) -> Capture {
     let mut out = Capture::default();
     let mut parts = Vec::new();
     for (index, argument) in clause.arguments.iter().enumerate() {
-        argument_of(argument, index + 1, &mut out, &mut parts);
+        argument_of(argument, index + 1, secrets, &mut out, &mut parts);
     }
     out.label = parts.join(&SEPARATOR.to_string());
     out
 }
 
-fn argument_of(argument: &SyntaxNode, number: usize, out: &mut Capture, parts: &mut Vec<String>) {
+fn argument_of(
+    argument: &SyntaxNode,
+    number: usize,
+    secrets: &SecretNames,
+    out: &mut Capture,
+    parts: &mut Vec<String>,
+) {
     let pattern = without_default(argument);
     if out.arguments.len() >= MAX_ARGUMENTS {
         parts.push(format!("{SKIPPED}{}", short(&pattern)));
+    } else if reveals(&pattern, secrets) && !is_binary_pattern(&pattern) {
+        parts.push(format!("{WHOLE}{}", own_name(&pattern).unwrap_or_else(|| short(&pattern))));
+        out.arguments.push(REDACTED.to_owned());
     } else if let Some(name) = own_name(&pattern) {
         parts.push(format!("{WHOLE}{name}"));
         out.arguments.push(name);
@@ -41,7 +52,8 @@ fn argument_of(argument: &SyntaxNode, number: usize, out: &mut Capture, parts: &
         for name in integer_parts(&pattern) {
             if out.arguments.len() < MAX_ARGUMENTS {
                 parts.push(format!("{PART}{name}"));
-                out.arguments.push(name);
+                let is_secret = secrets.has(name.as_bytes());
+                out.arguments.push(if is_secret { REDACTED.to_owned() } else { name });
             }
         }
     } else if is_literal(&pattern) || pattern.kind() == SyntaxKind::KEYWORDS {
@@ -123,7 +135,7 @@ mod tests {
         let source = format!("defmodule A do\n  def {head}, do: 1\nend\n");
         let root = syntax::parse(source.as_bytes()).root();
         let clause = syntax::modules(&root)[0].clauses().remove(0);
-        let capture = super::capture(&clause);
+        let capture = super::capture(&clause, &wire::SecretNames::default());
         assert_eq!((capture.arguments.join(","), capture.label.replace('\x1f', "|")), (arguments.into(), label.into()));
     }
 

@@ -39,6 +39,7 @@ mod positions;
 mod probes;
 mod refusals;
 mod resolve;
+mod secrets;
 mod tails;
 mod values;
 mod walk;
@@ -138,13 +139,23 @@ fn instrument_with(
         let scope = resolve::Scope::of(&module, &names, around);
         let attributes = refusals::attributes(&module);
         let behaviours = callbacks::behaviours(&module, &attributes);
+        let secrets = plan.secrets.clone().with(secrets::of_module(&attributes).iter().map(String::as_str));
+        let secrets = match secrets {
+            Ok(secrets) => secrets,
+            Err(error) => {
+                return Err(FileRefusal {
+                    range: attributes.first().map_or(root.text_range(), syntax::Call::range),
+                    why: error.to_string(),
+                });
+            }
+        };
         for clause in module.clauses() {
             let Some(id) = ids(clause.call.node()) else { continue };
             let strength = plan.clauses.get(&id).copied().or_else(|| points.inside(&clause));
             let Some(strength) = strength else { continue };
             let job = Job { behaviours: &behaviours, clause: &clause, id, strength, scope: &scope, positions };
             let work = refusals::check_clause(&module, &attributes, &clause, &plan.sink)
-                .and_then(|()| job.run(Probes::new(id, ids, &plan.sink), &mut points));
+                .and_then(|()| job.run(Probes::new(id, &clause, ids, &plan.sink, &secrets), &mut points));
             match work {
                 Ok((insertions, sites)) => {
                     out.insertions.extend(insertions);
@@ -178,7 +189,7 @@ impl Job<'_> {
         let Some(main) = self.clause.body.section(SectionRole::Do) else {
             return Err(refuse(&self.clause.head, "no body"));
         };
-        let capture = head::capture(self.clause);
+        let capture = head::capture(self.clause, probes.secrets());
         probes.site(self.clause.call.node(), NodeKind::Clause, capture.label)?;
         for (at, name) in capture.names {
             probes.insert(at, Side::Close, 0, format!(" = {name}"), self.id);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use wire::{NodeId, Point, Strength};
+use wire::{NodeId, Point, SecretNames, Strength};
 
 /// The plan for one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct EditPlan {
     pub points: Vec<Point>,
     /// The module that probes call.
     pub sink: Sink,
+    /// What secrets are called; a module may name more.
+    pub secrets: SecretNames,
 }
 
 impl EditPlan {

@@ -2,9 +2,10 @@
 
 use crate::edit::{Layer, depth};
 use crate::probes::{Done, Probes};
+use crate::secrets::REDACTED;
 use crate::{Refused, Side, bindings, condition};
 use syntax::{Clause, LineIndex, SyntaxNode, TextRange, TextSize, trimmed_range};
-use wire::{NodeKind, Point, Strength};
+use wire::{NodeKind, Point, SecretNames, Strength};
 
 /// The points of one file that have no place yet.
 pub struct Points<'a> {
@@ -44,7 +45,7 @@ impl<'a> Points<'a> {
                 self.open.push(point);
                 continue;
             };
-            match read(point, clause, statement) {
+            match read(point, clause, statement, probes.secrets()) {
                 Ok(read) => put(point, &read, statement, mark, probes)?,
                 Err(why) => self.refused.push(Refused { range: trimmed_range(statement), why }),
             }
@@ -84,7 +85,12 @@ fn put(
 }
 
 /// The arguments behind the id, and the condition.
-fn read(point: &Point, clause: &Clause, statement: &SyntaxNode) -> Result<(String, Option<String>), String> {
+fn read(
+    point: &Point,
+    clause: &Clause,
+    statement: &SyntaxNode,
+    secrets: &SecretNames,
+) -> Result<(String, Option<String>), String> {
     let known = bindings::before(statement, clause);
     if point.capture.is_empty() || point.capture.len() > crate::head::MAX_ARGUMENTS {
         return Err(format!("a point captures 1 to {} variables", crate::head::MAX_ARGUMENTS));
@@ -99,6 +105,7 @@ fn read(point: &Point, clause: &Clause, statement: &SyntaxNode) -> Result<(Strin
             return Err(format!("`{name}` is underscored: reading it would be a warning"));
         }
     }
-    let arguments = point.capture.iter().map(|name| format!(", {name}")).collect();
+    let passed = |name: &String| format!(", {}", if secrets.has(name.as_bytes()) { REDACTED } else { name });
+    let arguments = point.capture.iter().map(passed).collect();
     Ok((arguments, condition.map(|condition| condition.text)))
 }

@@ -2,10 +2,12 @@
 
 use crate::edit::{Layer, depth};
 use crate::grouping::{Grouping, grouping};
+use crate::secrets::{is_bound_to_secret, reveals};
 use crate::{Ids, Insertion, Refused, Side, Sink, Site};
 use std::collections::BTreeSet;
-use syntax::{Section, SyntaxKind, SyntaxNode, TextRange, TextSize, first_token, statements, trimmed_range};
-use wire::{NodeId, NodeKind};
+use syntax::{Clause, Section, SyntaxKind, SyntaxNode, TextRange, TextSize, first_token, statements, trimmed_range};
+use wire::node_id::SECRET;
+use wire::{NodeId, NodeKind, SecretNames};
 
 /// What collecting gives: a clause is refused whole.
 pub type Done = Result<(), Refused>;
@@ -62,6 +64,9 @@ pub struct Probes<'a> {
     clause: NodeId,
     ids: &'a Ids<'a>,
     sink: &'a Sink,
+    secrets: &'a SecretNames,
+    /// The function's name says that its result is a secret.
+    secret_result: bool,
     insertions: Vec<Insertion>,
     sites: Vec<Site>,
     taken: BTreeSet<NodeId>,
@@ -71,16 +76,23 @@ pub struct Probes<'a> {
 
 impl<'a> Probes<'a> {
     /// None yet.
-    pub fn new(clause: NodeId, ids: &'a Ids<'a>, sink: &'a Sink) -> Self {
+    pub fn new(id: NodeId, clause: &Clause, ids: &'a Ids<'a>, sink: &'a Sink, secrets: &'a SecretNames) -> Self {
         Self {
-            clause,
+            clause: id,
             ids,
             sink,
+            secrets,
+            secret_result: secrets.has(clause.name.as_bytes()),
             insertions: Vec::new(),
             sites: Vec::new(),
             taken: BTreeSet::new(),
             filled: Vec::new(),
         }
+    }
+
+    /// What secrets are called.
+    pub fn secrets(&self) -> &'a SecretNames {
+        self.secrets
     }
 
     /// What was collected.
@@ -140,7 +152,11 @@ impl<'a> Probes<'a> {
             Grouping::Needless => ("", ")"),
             Grouping::Impossible => return Err(refuse(node, "`not` before a call without parentheses")),
         };
-        let call = self.call(name, &format!("{id}, {open}"));
+        let is_result = self.secret_result && name.starts_with("leave");
+        let is_secret = is_result || reveals(node, self.secrets) || is_bound_to_secret(node, self.secrets);
+        // A tail call's probe records no value.
+        let mark = if is_secret && name != "tail" { SECRET } else { 0 };
+        let call = self.call(name, &format!("{}, {open}", id.raw() | mark));
         // The call's own parenthesis comes behind the node.
         self.around(node, layer, call.trim_end_matches(')').to_owned(), close, id);
         Ok(())

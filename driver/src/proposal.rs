@@ -29,6 +29,7 @@ impl Proposal {
         let request = &settings.request;
         let mut proposal = Self::default();
         proposal.edits.sink = settings.sink.clone();
+        proposal.edits.secrets = settings.secrets.clone();
         for clause in clauses.iter().filter(|clause| clause.kind.is_function()) {
             proposal.rules.extend(planner::naming(clause, &request.rules).map(|(number, _)| number));
         }

@@ -3,7 +3,7 @@
 use crate::{Diagnostic, Error, plan_file};
 use codegen::Sink;
 use std::path::Path;
-use wire::{Request, Strength};
+use wire::{Request, SecretNames, Strength};
 
 /// The names that people give strengths, weakest first.
 pub const STRATEGIES: [(&str, Strength); 3] =
@@ -25,6 +25,8 @@ pub struct Settings {
     pub sink: Sink,
     /// Files, folders and modules that stay clean, or globs of these.
     pub exclude: Vec<String>,
+    /// What secrets are called.
+    pub secrets: SecretNames,
     /// Whether the plan is for other applications too, so that it may name what
     /// this one does not have.
     pub shared_plan: bool,
@@ -67,7 +69,7 @@ impl Settings {
         let Request { strength, rules, points } = &self.request;
         let points: Vec<_> = points.iter().filter(|point| point.file == path).collect();
         // Debug writes texts with quotes and escapes: different values, different bytes.
-        let all = format!("{:?}", (strength, rules, points, &self.sink, &self.exclude));
+        let all = format!("{:?}", (strength, rules, points, &self.sink, &self.exclude, &self.secrets));
         *blake3::hash(all.as_bytes()).as_bytes()
     }
 

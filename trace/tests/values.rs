@@ -6,7 +6,7 @@ mod common;
 use common::{list, map, text, tuple};
 use trace::value::{Value, inspect};
 use wire::Term;
-use wire::term::{OPAQUE_MAP, Tail};
+use wire::term::{OPAQUE_MAP, OPAQUE_SECRET, Tail};
 
 /// Atoms of the tests, by position.
 const ATOMS: &[&str] = &[
@@ -114,6 +114,8 @@ fn what_was_cut_when_recorded_says_so() {
     check(Term::Tuple { items: ints(1), size: 9 }, "{1, …}");
     check(Term::Map { pairs: vec![], size: 40 }, "%{…}");
     check(Term::Opaque { kind: OPAQUE_MAP, size: 40 }, "…(map of 40)");
+    let secret = Term::Opaque { kind: OPAQUE_SECRET, size: 0 };
+    check(map(vec![(atom("a"), secret)]), "%{a: [redacted]}");
     check(Term::External(vec![131, 255]), "…(external term)");
 }
 

@@ -17,7 +17,7 @@ defmodule ElixirScope do
   """
 
   alias ElixirScope.Overlay.Recording
-  alias ElixirScope.{Config, Native, Recorder, Retention, Tracer}
+  alias ElixirScope.{Config, Native, Recorder, Redaction, Retention, Tracer}
 
   @defaults [
     dir: ".elixir_scope/runs",
@@ -33,7 +33,8 @@ defmodule ElixirScope do
     depth: 8,
     items: 64,
     binary_bytes: 512,
-    payload_bytes: 4096
+    payload_bytes: 4096,
+    redact: nil
   ]
 
   @limits [:segment_bytes, :max_bytes, :depth, :items, :binary_bytes, :payload_bytes]
@@ -92,7 +93,9 @@ defmodule ElixirScope do
     * `:depth`, `:items`, `:binary_bytes`, `:payload_bytes` - how much of a term is
       kept: its nesting (8), the elements of each container (64, at most 127),
       the bytes of each binary (512), and the bytes of all of an event's terms
-      (4096). What is cut is marked, with its size.
+      (4096). What is cut is marked, with its size;
+    * `:redact` - the names of what is secret (default: what `mix.exs` says, else
+      the usual ones); see `ElixirScope.Redaction`.
 
   An unknown option raises. A folder that cannot be written is an error; the
   program's probes stay off.
@@ -114,7 +117,8 @@ defmodule ElixirScope do
           keep: options[:keep],
           runs: options[:runs],
           limits: Enum.map(@limits, &options[&1]),
-          retention: Retention.limits(options)
+          retention: Retention.limits(options),
+          redact: options[:redact]
         })
 
       {:error, reason} ->
@@ -185,12 +189,21 @@ defmodule ElixirScope do
         for key <- @limits, do: positive!(key, options[key])
         told!(options[:trace])
         processes!(options[:trace_processes])
-        options
+        Keyword.update!(options, :redact, &redact!/1)
 
       {:error, [first | _] = unknown} ->
         known = Keyword.keys(@defaults)
         near = Config.near(first, known) || ", start_recording/1 knows #{inspect(known)}"
         raise ArgumentError, "unknown options #{inspect(unknown)}#{near}"
+    end
+  end
+
+  defp redact!(nil), do: Recording.redact()
+
+  defp redact!(value) do
+    case Redaction.check(value) do
+      :ok -> value
+      {:error, reason} -> raise ArgumentError, ":redact #{reason}"
     end
   end
 

@@ -74,6 +74,21 @@ pub unsafe fn inspect(env: Env, term: RawTerm) -> Option<Place> {
     }
 }
 
+/// Where the bytes are, by the layout if it is known, else as the VM says.
+///
+/// # Safety
+/// As [`inspect`] and [`find`].
+#[inline]
+pub unsafe fn place(env: Env, layout: Layout, term: RawTerm) -> Option<Place> {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        match layout {
+            Layout::Unknown => inspect(env, term),
+            known => find(known, term),
+        }
+    }
+}
+
 /// Where the bytes are. None for what is no whole number of bytes, does not
 /// begin with one, or is laid out in another way.
 ///

@@ -14,17 +14,17 @@ use std::ptr::null_mut;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use wire::Kind;
+use wire::{Kind, SecretNames};
 
 mod atoms {
-    rustler::atoms! { ok, error, nil, false_ = "false" }
+    rustler::atoms! { ok, error, nil, false_ = "false", args }
 }
 
 static LAST: Mutex<Option<&'static Session>> = Mutex::new(None);
 
 /// Checks the tags and remembers the atoms that probes return.
 pub fn load(env: Env<'_>, _info: Term<'_>) -> bool {
-    let returned = [atoms::ok(), atoms::nil(), atoms::false_()].map(|atom| atom.to_term(env).as_c_arg());
+    let returned = [atoms::ok(), atoms::nil(), atoms::false_(), atoms::args()].map(|atom| atom.to_term(env).as_c_arg());
     // A second load (of the same library, by a reloaded module) finds them set.
     let _ = hot::ATOMS.set(returned);
     tracer::load(env).is_ok()
@@ -33,7 +33,8 @@ pub fn load(env: Env<'_>, _info: Term<'_>) -> bool {
 /// Starts recording below `dir`. `limits` are, in order: bytes of a segment,
 /// bytes in all, depth, items, bytes of a binary, bytes of a payload, room of the
 /// process table, schedulers, 1 to keep the newest events only, and of those the
-/// greatest age in ms. `samples` are binaries of each form the VM has.
+/// greatest age in ms. `samples` are binaries of each form the VM has. `secrets` is
+/// whether the usual names are those of secrets, and further patterns.
 #[rustler::nif(schedule = "DirtyIo")]
 fn start<'a>(
     env: Env<'a>,
@@ -42,11 +43,17 @@ fn start<'a>(
     limits: Vec<u64>,
     recorder: Term<'a>,
     samples: Vec<Term<'a>>,
+    secrets: (bool, Vec<String>),
 ) -> Term<'a> {
-    match try_start(env, &dir, &run, &limits, recorder, &samples) {
+    match secret_names(&secrets).and_then(|names| try_start(env, &dir, &run, &limits, recorder, &samples, names)) {
         Ok(()) => atoms::ok().to_term(env),
         Err(why) => (atoms::error(), why).encode(env),
     }
+}
+
+fn secret_names((usual, more): &(bool, Vec<String>)) -> Result<SecretNames, String> {
+    let names = if *usual { SecretNames::default() } else { SecretNames::none() };
+    names.with(more.iter().map(String::as_str)).map_err(|error| error.to_string())
 }
 
 fn try_start(
@@ -56,6 +63,7 @@ fn try_start(
     limits: &[u64],
     recorder: Term<'_>,
     samples: &[Term<'_>],
+    secrets: SecretNames,
 ) -> Result<(), String> {
     let mut last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if !ACTIVE.load(Ordering::Acquire).is_null() {
@@ -102,6 +110,7 @@ fn try_start(
         limits,
         recorder,
         encode::tags().pids,
+        secrets,
     )
     .map_err(|error| error.to_string())?;
     *last = Some(session);

@@ -1,10 +1,16 @@
 //! Terms in the compact encoding, straight into a segment.
 
+mod atoms;
+mod secrets;
+
+pub use atoms::Atoms;
+
 use crate::binary::{self, Layout};
 use rustler::sys::*;
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
+use wire::node_id::SECRET;
 use wire::segment::PidLayout;
 use wire::term as tag;
 
@@ -30,6 +36,9 @@ const TAG_PID: u64 = 0x3;
 const TAG_SMALL: u64 = 0xf;
 const TAG_ATOM: u64 = 0x0b;
 const NIL: u64 = 0x3b;
+// The low two bits of what is no immediate.
+const PRIMARY: u64 = 0x3;
+const BOXED: u64 = 0x2;
 
 /// What the tag bits of this VM's terms mean, checked when the library loads.
 #[derive(Clone, Copy, Debug)]
@@ -104,17 +113,21 @@ impl Drop for External {
     }
 }
 
-/// A non-negative integer below 2^59.
+/// A non-negative integer below 2^59, or such a one and [`wire::node_id::SECRET`].
 ///
 /// # Safety
 /// `env` is that of a running call and `term` belongs to it.
 #[inline(always)]
 pub unsafe fn node_id(env: Env, term: RawTerm) -> Option<u64> {
     let word = bits(term);
-    let mut node = word >> 4;
+    if tags().immediates && word & 0xf == TAG_SMALL {
+        // Of a negative one, the highest bit is set.
+        return Some(word >> 4).filter(|node| node & SECRET == 0);
+    }
+    let mut node = 0;
     // SAFETY: the place is valid; what is no such integer is not written.
-    let known = (tags().immediates && word & 0xf == TAG_SMALL) || unsafe { enif_get_uint64(env, term, &mut node) } != 0;
-    (known && node < 1 << 59).then_some(node)
+    let known = unsafe { enif_get_uint64(env, term, &mut node) } != 0;
+    (known && node < SECRET << 1).then_some(node)
 }
 
 /// An atom's text.
@@ -147,45 +160,22 @@ pub struct Encoder<'a> {
     pub truncated: bool,
     /// The space was too small.
     pub full: bool,
+    /// The terms say how something failed.
+    failed: bool,
     atoms: &'a mut Atoms,
-}
-
-/// Atoms with a higher index are named at each use.
-const ATOMS: usize = 1 << 20;
-
-/// Which atoms a ring has named.
-pub struct Atoms {
-    seen: Box<[u64]>,
-    /// Seen for the first time since this was last empty: index and atom.
-    pub unnamed: Vec<(u64, RawTerm)>,
-}
-
-impl Default for Atoms {
-    fn default() -> Self {
-        Self { seen: vec![0; ATOMS / 64].into_boxed_slice(), unnamed: Vec::new() }
-    }
-}
-
-impl Atoms {
-    #[inline(always)]
-    fn see(&mut self, index: u64, atom: RawTerm) {
-        let (word, bit) = ((index / 64) as usize, 1 << (index % 64));
-        match self.seen.get_mut(word) {
-            Some(seen) if *seen & bit != 0 => {}
-            Some(seen) => {
-                *seen |= bit;
-                self.unnamed.push((index, atom));
-            }
-            None => self.unnamed.push((index, atom)),
-        }
-    }
 }
 
 impl<'a> Encoder<'a> {
     /// An encoder for `space`.
     pub fn new(env: Env, space: &'a mut [u8], items: u32, bytes: u32, atoms: &'a mut Atoms) -> Self {
         // Counts that are written before they are known take one byte.
-        Self { env, space, len: 0, items: items.min(127), bytes, truncated: false, full: false, atoms }
+        Self { env, space, len: 0, items: items.min(127), bytes, truncated: false, full: false, failed: false, atoms }
+    }
+
+    /// Whether the terms say how something failed: then the arguments of calls are
+    /// left out, wherever they stand.
+    pub fn of_failure(self, failed: bool) -> Self {
+        Self { failed, ..self }
     }
 
     /// Bytes written.
@@ -236,7 +226,8 @@ impl<'a> Encoder<'a> {
     #[inline(always)]
     fn atom(&mut self, term: RawTerm) {
         let index = bits(term) >> 6;
-        self.atoms.see(index, term);
+        // SAFETY: `term` is an atom of the running call.
+        unsafe { self.atoms.see(self.env, index, term) };
         self.byte(tag::ATOM);
         self.varint(index);
     }
@@ -347,12 +338,7 @@ impl<'a> Encoder<'a> {
         let layout = tags().binaries;
         // SAFETY: by the caller's promise; the VM said that it is a bit string. The
         // bytes live, and stay where they are, as long as the call.
-        let place = unsafe {
-            match layout {
-                Layout::Unknown => binary::inspect(self.env, term),
-                known => binary::find(known, term),
-            }
-        };
+        let place = unsafe { binary::place(self.env, layout, term) };
         match place {
             Some((data, size)) => {
                 let kept = size.min(self.bytes as usize);
@@ -391,9 +377,16 @@ impl<'a> Encoder<'a> {
         self.byte(tag::TUPLE);
         self.varint(u64::from(size));
         self.varint(u64::from(kept));
-        for n in 0..kept as usize {
-            // SAFETY: the VM gave `arity` elements, and `kept` is at most that.
-            unsafe { self.term(*elements.add(n), depth - 1) };
+        // SAFETY: the VM gave `arity` elements; an empty tuple's pointer need not be valid.
+        let elements = unsafe { if size == 0 { &[] } else { std::slice::from_raw_parts(elements, size as usize) } };
+        let kept = &elements[..kept as usize];
+        // SAFETY: by the caller's promise.
+        unsafe {
+            match (elements, kept) {
+                (_, &[name, value]) if size == 2 => self.pair(name, value, depth - 1),
+                ([_, _, _] | [_, _, _, _], _) if self.call(elements, kept.len(), depth - 1) => {}
+                _ => kept.iter().for_each(|&element| self.term(element, depth - 1)),
+            }
         }
     }
 
@@ -460,8 +453,7 @@ impl<'a> Encoder<'a> {
             for _ in 0..kept {
                 let (mut key, mut value) = (RawTerm::default(), RawTerm::default());
                 enif_map_iterator_get_pair(self.env, iterator.as_mut_ptr(), &mut key, &mut value);
-                self.term(key, depth - 1);
-                self.term(value, depth - 1);
+                self.pair(key, value, depth - 1);
                 enif_map_iterator_next(self.env, iterator.as_mut_ptr());
             }
             enif_map_iterator_destroy(self.env, iterator.as_mut_ptr());

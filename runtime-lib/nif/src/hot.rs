@@ -9,8 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use wire::Kind;
 
-/// The atoms `ok`, `nil`, `false`: atoms are never collected.
-pub static ATOMS: OnceLock<[RawTerm; 3]> = OnceLock::new();
+/// The atoms `ok`, `nil`, `false`, `args`: atoms are never collected.
+pub static ATOMS: OnceLock<[RawTerm; 4]> = OnceLock::new();
 
 // Set when the library loads, before any probe can be called.
 fn atom(which: usize) -> RawTerm {
@@ -23,6 +23,11 @@ fn ok() -> RawTerm {
 
 fn nil() -> RawTerm {
     atom(1)
+}
+
+/// The field of an exception that has the arguments of a call.
+pub fn args() -> RawTerm {
+    atom(3)
 }
 
 fn is_falsy(term: RawTerm) -> bool {

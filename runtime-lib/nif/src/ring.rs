@@ -12,6 +12,7 @@ use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use wire::node_id::SECRET;
 use wire::segment::{LOST_BYTES_AT, LOST_EVENTS_AT, TRUNCATED_AT};
 use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, RECORD_HEADER};
 
@@ -143,7 +144,7 @@ fn attach(session: &'static Session) {
         names: None,
         ordinals: [0; 2],
         counters,
-        atoms: Atoms::default(),
+        atoms: Atoms::new(&session.secrets),
         pids: vec![0; PIDS].into_boxed_slice(),
     };
     let old = RING.replace(Box::into_raw(Box::new(ring)));
@@ -179,10 +180,10 @@ impl Ring {
         let (mut len, mut flags) = (0, 0);
         if !terms.is_empty() {
             // SAFETY: by the caller's promise.
-            (len, flags) = unsafe { self.payload(env, kind, terms) };
+            (len, flags) = unsafe { self.payload(env, kind, node & SECRET != 0, terms) };
             // A reader that sees the event finds its atoms named.
             if !self.atoms.unnamed.is_empty() {
-                self.name_atoms(env);
+                self.name_atoms();
             }
         }
         let Some(segment) = &mut self.data else { return };
@@ -190,7 +191,7 @@ impl Ring {
             segment.store(TRUNCATED_AT, bump(&self.counters.truncated, 1));
         }
         let first = wire::record::first_word(kind, flags, terms.len() as u8, len);
-        segment.publish([first, node, ticks, encode::bits(pid)], len);
+        segment.publish([first, node & !SECRET, ticks, encode::bits(pid)], len);
         bump(&self.counters.events, 1);
         bump(&self.counters.bytes, wire::record::record_len(len) as u64);
     }
@@ -200,13 +201,18 @@ impl Ring {
     /// # Safety
     /// As [`Ring::event`]; the segment has room for a payload.
     #[inline(always)]
-    unsafe fn payload(&mut self, env: Env, kind: Kind, terms: &[RawTerm]) -> (usize, u8) {
+    unsafe fn payload(&mut self, env: Env, kind: Kind, is_secret: bool, terms: &[RawTerm]) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
         let limits = &self.session.limits;
         let space = segment.payload_space(limits.payload);
-        let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms);
+        let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms)
+            .of_failure(matches!(kind, Kind::Caught | Kind::Exit));
         let mut first = 0;
         for (n, &term) in terms.iter().enumerate() {
+            if is_secret {
+                encoder.secret();
+                continue;
+            }
             // SAFETY: by the caller's promise.
             unsafe { encoder.term(term, limits.depth) };
             if n == 0 && !encoder.full {
@@ -251,12 +257,9 @@ impl Ring {
     }
 
     #[cold]
-    fn name_atoms(&mut self, env: Env) {
-        while let Some((index, atom)) = self.atoms.unnamed.pop() {
-            // SAFETY: the encoder left atoms of the running call.
-            if let Some(text) = unsafe { encode::atom_text(env, atom) } {
-                self.name(Kind::NameAtom, index, 0, &text);
-            }
+    fn name_atoms(&mut self) {
+        while let Some((index, text)) = self.atoms.unnamed.pop() {
+            self.name(Kind::NameAtom, index, 0, &text);
         }
     }
 

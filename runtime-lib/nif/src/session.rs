@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
-use wire::SegmentHeader;
 use wire::segment::{CONTROL_RING, PidLayout};
+use wire::{SecretNames, SegmentHeader};
 
 /// What happens when the recording has all the bytes it may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub struct Session {
     pub clock: Clock,
     /// How processes are read from their terms.
     pub pid_layout: PidLayout,
+    /// What secrets are called.
+    pub secrets: SecretNames,
     /// Who is told about processes seen for the first time.
     pub recorder: ErlNifPid,
     /// Panics caught on threads that had no segment to say so.
@@ -139,6 +141,7 @@ impl Session {
         limits: Limits,
         recorder: ErlNifPid,
         pid_layout: PidLayout,
+        secrets: SecretNames,
     ) -> io::Result<&'static Self> {
         let session: &'static Self = Box::leak(Box::new(Self {
             dir,
@@ -146,6 +149,7 @@ impl Session {
             limits,
             clock: clock::clock(),
             pid_layout,
+            secrets,
             recorder,
             unfiled_panics: AtomicU64::new(0),
             data: Default::default(),

@@ -6,7 +6,10 @@ use std::hash::{Hash, Hasher};
 /// Bumped when the derivation of ids changes; part of every hash.
 pub const ID_VERSION: u8 = 2;
 
-const MASK: u64 = (1 << 59) - 1;
+/// Stands beside an id, in the call of a probe whose values are secrets.
+pub const SECRET: u64 = 1 << 59;
+
+const MASK: u64 = SECRET - 1;
 
 /// A 59-bit hash of a node's path: non-negative, and so a BEAM small integer,
 /// which an instrumented program can carry as a literal without boxing.

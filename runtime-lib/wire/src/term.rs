@@ -50,6 +50,8 @@ pub const OPAQUE_TUPLE: u8 = 1;
 pub const OPAQUE_LIST: u8 = 2;
 /// Opaque: a map of the given size.
 pub const OPAQUE_MAP: u8 = 3;
+/// Opaque: a secret, of which nothing was written; the size is zero.
+pub const OPAQUE_SECRET: u8 = 4;
 
 /// A decoded term. `size` is the original's where it can exceed what was kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -301,6 +303,7 @@ mod tests {
             Term::Map { pairs: vec![(Term::Int(1), Term::Int(2))], size: 1 },
             Term::External(vec![131, 97, 1]),
             Term::Opaque { kind: OPAQUE_MAP, size: 40 },
+            Term::Opaque { kind: OPAQUE_SECRET, size: 0 },
         ]
     }
 

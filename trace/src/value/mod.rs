@@ -98,6 +98,7 @@ impl Value {
         match term {
             Term::Int(n) => Self::Int(n),
             Term::Atom(index) => match names.atom(index) {
+                Some(text) if Some(text) == wire::redact::ATOM.strip_prefix(':') => Self::redacted(),
                 Some(text) => Self::Atom(text.to_owned()),
                 None => Self::Absent(format!("atom {index}, unnamed").into()),
             },
@@ -126,7 +127,14 @@ impl Value {
         }
     }
 
+    fn redacted() -> Self {
+        Self::Verbatim("[redacted]".into())
+    }
+
     fn opaque(kind: u8, size: u64) -> Self {
+        if kind == wire::term::OPAQUE_SECRET {
+            return Self::redacted();
+        }
         Self::Absent(match kind {
             wire::term::OPAQUE_TUPLE => format!("tuple of {size}").into(),
             wire::term::OPAQUE_LIST => "list".into(),

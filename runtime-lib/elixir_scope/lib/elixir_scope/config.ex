@@ -14,7 +14,8 @@ defmodule ElixirScope.Config do
       or folders relative to the project (`"lib/generated"`, `"lib/**/*_pb.ex"`);
     * `:deps` - dependencies that get probes too: their names, or `:all` for all
       that were fetched. Their files are called `deps/NAME/lib/...`;
-    * `:probe_module` - the module that probes call instead of `:scope_probe`.
+    * `:probe_module` - the module that probes call instead of `:scope_probe`;
+    * `:redact` - the names of what is secret; see `ElixirScope.Redaction`.
 
   A module that says `@compile {:elixir_scope, false}` stays without probes.
 
@@ -22,8 +23,18 @@ defmodule ElixirScope.Config do
   `ELIXIRSCOPE_STRATEGY` overrules `:strategy`.
   """
 
+  alias ElixirScope.Redaction
+
   @enforce_keys [:active?]
-  defstruct [:active?, :strategy, :plan, exclude: [], deps: [], probe_module: :scope_probe]
+  defstruct [
+    :active?,
+    :strategy,
+    :plan,
+    exclude: [],
+    deps: [],
+    probe_module: :scope_probe,
+    redact: true
+  ]
 
   @type t :: %__MODULE__{
           active?: boolean,
@@ -31,10 +42,11 @@ defmodule ElixirScope.Config do
           plan: Path.t() | nil,
           exclude: [String.t() | module],
           deps: [atom] | :all,
-          probe_module: module
+          probe_module: module,
+          redact: Redaction.t()
         }
 
-  @keys [:enabled, :envs, :strategy, :plan, :exclude, :deps, :probe_module]
+  @keys [:enabled, :envs, :strategy, :plan, :exclude, :deps, :probe_module, :redact]
   @strategies [:minimal, :balanced, :full]
 
   @doc """
@@ -63,6 +75,7 @@ defmodule ElixirScope.Config do
            ),
          {:ok, probe_module} <-
            value(options, :probe_module, :scope_probe, &module?/1, "the name of a module"),
+         {:ok, redact} <- redact(Keyword.get(options, :redact, true)),
          {:ok, override} <- override(variables["ELIXIRSCOPE_ENABLED"]),
          {:ok, stronger} <- strategy(variables["ELIXIRSCOPE_STRATEGY"], "ELIXIRSCOPE_STRATEGY") do
       listed? = if envs, do: env in envs, else: env != :prod
@@ -74,7 +87,8 @@ defmodule ElixirScope.Config do
          plan: plan,
          exclude: exclude,
          deps: deps,
-         probe_module: probe_module
+         probe_module: probe_module,
+         redact: redact
        }}
     end
   end
@@ -96,7 +110,11 @@ defmodule ElixirScope.Config do
     shared = if config.deps == [], do: [], else: ["--shared-plan"]
 
     strategy ++
-      plan ++ sink ++ shared ++ Enum.flat_map(config.exclude, &["--exclude", pattern(&1)])
+      plan ++
+      sink ++
+      shared ++
+      Redaction.arguments(config.redact) ++
+      Enum.flat_map(config.exclude, &["--exclude", pattern(&1)])
   end
 
   defp pattern(path) when is_binary(path), do: path
@@ -174,6 +192,13 @@ defmodule ElixirScope.Config do
 
       strategy ->
         {:ok, strategy}
+    end
+  end
+
+  defp redact(value) do
+    case Redaction.check(value) do
+      :ok -> {:ok, value}
+      {:error, reason} -> {:error, ":redact in elixir_scope of mix.exs #{reason}"}
     end
   end
 

@@ -46,12 +46,13 @@ defmodule ElixirScope.Native do
   `limits`: bytes of a segment, bytes in all, depth and items of a term, bytes of
   a binary, bytes of a payload, room of the process table, schedulers, 1 to keep the
   newest events only, and of those the greatest age in ms. `recorder` is sent each
-  process that is seen for the first time. `samples` is `samples/0`, as the library's reading of binaries is
-  compared with the VM's.
+  process that is seen for the first time. `samples` is `samples/0`, as the library's
+  reading of binaries is compared with the VM's. `secrets` is
+  `ElixirScope.Redaction.native/1`.
   """
-  @spec start(Path.t(), <<_::128>>, [non_neg_integer], pid, [binary]) ::
+  @spec start(Path.t(), <<_::128>>, [non_neg_integer], pid, [binary], {boolean, [String.t()]}) ::
           :ok | {:error, String.t()}
-  def start(_directory, _run, _limits, _recorder, _samples), do: {:error, @replaced}
+  def start(_directory, _run, _limits, _recorder, _samples, _secrets), do: {:error, @replaced}
 
   @doc "A binary of each form: on the heap, shared, parts of both, and appended to."
   @spec samples() :: [binary]

@@ -8,7 +8,7 @@ defmodule ElixirScope.Recorder do
   """
   use GenServer
 
-  alias ElixirScope.{Gate, Native, ProcessName, Retention, RunDir, Tracer}
+  alias ElixirScope.{Gate, Native, ProcessName, Redaction, Retention, RunDir, Tracer}
 
   @sweep 1000
 
@@ -168,8 +168,9 @@ defmodule ElixirScope.Recorder do
   defp begin_capture(run, options) do
     machine = [:erlang.system_info(:process_limit), :erlang.system_info(:schedulers)]
     limits = options.limits ++ machine ++ options.retention
+    secrets = Redaction.native(options.redact)
 
-    with :ok <- Native.start(run.path, run.id, limits, self(), Native.samples()),
+    with :ok <- Native.start(run.path, run.id, limits, self(), Native.samples(), secrets),
          :ok <- Gate.on() do
       :ok
     else

@@ -277,7 +277,7 @@ defmodule ElixirScope.Test.CompactTerm do
 
   defp decode(<<0x4D, kind, rest::binary>>, _) do
     {size, rest} = varint(rest)
-    kind = elem({:opaque, :opaque_tuple, :opaque_list, :opaque_map}, kind)
+    kind = elem({:opaque, :opaque_tuple, :opaque_list, :opaque_map, :secret}, kind)
     {%Cut{kind: kind, size: size}, rest}
   end
 

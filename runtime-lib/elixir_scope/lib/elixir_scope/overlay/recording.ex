@@ -8,7 +8,10 @@ defmodule ElixirScope.Overlay.Recording do
   recordings are kept, and `ELIXIRSCOPE_KEEP` what is kept of one (`all` or `newest`).
   """
 
+  alias ElixirScope.Redaction
+
   @asked {__MODULE__, :asked}
+  @redact {__MODULE__, :redact}
 
   @doc """
   The node maps of the code that is loaded.
@@ -37,6 +40,25 @@ defmodule ElixirScope.Overlay.Recording do
 
     :ok
   end
+
+  @doc """
+  Notes what `app` says of secrets, for recordings that say nothing.
+  """
+  @spec redact(atom, Redaction.t()) :: :ok
+  def redact(app, setting) do
+    settings = :persistent_term.get(@redact, %{})
+
+    if settings[app] != setting,
+      do: :persistent_term.put(@redact, Map.put(settings, app, setting))
+
+    :ok
+  end
+
+  @doc """
+  What the applications that are loaded say of secrets, all together.
+  """
+  @spec redact() :: Redaction.t()
+  def redact, do: @redact |> :persistent_term.get(%{}) |> Map.values() |> Redaction.all()
 
   defp known, do: :persistent_term.get(__MODULE__, %{})
 

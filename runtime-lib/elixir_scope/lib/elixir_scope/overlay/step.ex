@@ -219,6 +219,7 @@ defmodule ElixirScope.Overlay.Step do
     deferred = for {_, {:deferred, modules}} <- outcomes, module <- modules, do: module
     wanted = for {_, entry} <- new.files, pair <- Manifest.overlay(entry), into: %{}, do: pair
     tell_stuck(deferred ++ Loader.sync(overlay_dir(project), wanted))
+    Recording.redact(project.app, project.config.redact)
     Recording.ensure(project.app, report.node_map, project.out)
 
     Enum.map(found, &diagnostic(&1, project))

@@ -86,7 +86,7 @@ defmodule ElixirScope.Overlay.Erasure.Probe do
   def statement?({{:., _, [sink, probe]}, _, [id | captured]}, sink) when is_integer(id) do
     case probe do
       :enter -> Enum.all?(captured, &inert?/1)
-      :locals -> length(captured) <= @most_locals and Enum.all?(captured, &variable?/1)
+      :locals -> length(captured) <= @most_locals and Enum.all?(captured, &local?/1)
       probe when probe in [:branch, :tail, :leave] -> captured == []
       _ -> false
     end
@@ -191,6 +191,9 @@ defmodule ElixirScope.Overlay.Erasure.Probe do
 
   defp stack?({:__STACKTRACE__, _, context}), do: is_atom(context)
   defp stack?(_), do: false
+
+  # A secret's value is not passed.
+  defp local?(captured), do: captured == :scope_redacted or variable?(captured)
 
   defp variable?({name, _, context}), do: is_atom(name) and is_atom(context)
   defp variable?(_), do: false

@@ -18,9 +18,10 @@ defmodule ElixirScope do
 
   alias ElixirScope.Overlay.Recording
   alias ElixirScope.{Native, Recorder}
+  alias ElixirScope.Release.Overlays
 
   @defaults [
-    dir: ".elixir_scope/runs",
+    dir: nil,
     app: nil,
     maps: nil,
     segment_bytes: 4 * 1024 * 1024,
@@ -53,8 +54,9 @@ defmodule ElixirScope do
 
   There is one recording at a time. Options:
 
-    * `:dir` - where recordings are kept (default `".elixir_scope/runs"`);
-    * `:app` - the name shown for it (default: the Mix project's, if there is one);
+    * `:dir` - where recordings are kept (default: `ELIXIRSCOPE_DIR`, else
+      `".elixir_scope/runs"`);
+    * `:app` - the name shown for it (default: the Mix project's or the release's);
     * `:maps` - node maps of the probes (default: those of the code that the Mix
       step has loaded; maps of code that is compiled later are added);
     * `:max_bytes` - bytes on disk; beyond, the recording ends (default 1 GiB);
@@ -66,25 +68,32 @@ defmodule ElixirScope do
       (4096). What is cut is marked, with its size.
 
   An unknown option raises. A folder that cannot be written is an error; the
-  program's probes stay off.
+  program's probes stay off. So is a release that `ElixirScope.Release` gave none.
   """
   @spec start_recording(keyword) :: {:ok, Path.t()} | {:error, String.t()}
   def start_recording(options \\ []) do
     options = validate!(options)
 
-    case Application.ensure_all_started(:elixir_scope) do
-      {:ok, _} ->
-        stop_at_exit()
+    with :ok <- start_application(),
+         :ok <- Overlays.load() do
+      stop_at_exit()
 
-        Recorder.start(%{
-          dir: Path.expand(options[:dir]),
-          app: to_string(options[:app] || project()),
-          maps: options[:maps] || Recording.maps(),
-          limits: Enum.map(@limits, &options[&1])
-        })
+      Recorder.start(%{
+        dir: Path.expand(options[:dir] || Recording.dir()),
+        app: to_string(options[:app] || project()),
+        maps: options[:maps] || Recording.maps(),
+        limits: Enum.map(@limits, &options[&1])
+      })
+    end
+  end
 
-      {:error, reason} ->
-        {:error, "the application elixir_scope does not start: #{inspect(reason)}"}
+  # It may be the application itself that starts a recording, while it starts.
+  defp start_application do
+    with false <- running?(),
+         {:error, reason} <- Application.ensure_all_started(:elixir_scope) do
+      {:error, "the application elixir_scope does not start: #{inspect(reason)}"}
+    else
+      _ -> :ok
     end
   end
 
@@ -133,7 +142,7 @@ defmodule ElixirScope do
   defp project do
     if function_exported?(Mix.Project, :get, 0) and Mix.Project.get(),
       do: Mix.Project.config()[:app],
-      else: "unnamed"
+      else: Overlays.name() || "unnamed"
   end
 
   # `mix run` and `elixir` halt the VM without stopping applications.

@@ -17,7 +17,7 @@ defmodule ElixirScope do
   """
 
   alias ElixirScope.Overlay.Recording
-  alias ElixirScope.{Native, Recorder}
+  alias ElixirScope.{Native, Reader, Recorder}
   alias ElixirScope.Release.Overlays
 
   @defaults [
@@ -127,6 +127,60 @@ defmodule ElixirScope do
       describe(recording, counts, last.dir, failure)
     else
       describe(false, [0, 0, 0, 0, 0, 0], nil, nil)
+    end
+  end
+
+  @doc """
+  Writes an event of your own: a name, and a value. It always gives `:ok`.
+
+  While nothing is recorded it costs what a probe costs, next to nothing. `trace
+  show` has it where it happened, within the call that made it.
+
+      iex> ElixirScope.mark(:checkout, %{items: 3})
+      :ok
+
+  """
+  @spec mark(term, term) :: :ok
+  def mark(name, value \\ nil), do: :scope_probe.mark(0, name, value)
+
+  @doc """
+  Reads events of the recording that runs, else of the last one, by time.
+
+  Options:
+
+    * `:run` - another recording: its folder, or the start of its id;
+    * `:pid` - of this process only: a pid, a registered name, or how it is shown;
+    * `:fun` - calls of this function and all they made: `{module, name, arity}`,
+      `{module, name}`, a module, or the start of a name as text;
+    * `:detail` - `:boundaries` of calls, `:branches` too, or `:values` too (default,
+      as far as they were recorded);
+    * `:limit` - the number of calls, from the start (default 1000), or `:infinity`.
+
+  It needs the `elixirscope` command, which a release does not carry.
+
+      iex> {:error, reason} = ElixirScope.events(run: "no/such/run")
+      iex> reason =~ "cannot read no/such/run"
+      true
+
+  """
+  @spec events(keyword) :: {:ok, [Reader.event()]} | {:error, String.t()}
+  def events(options \\ []), do: Reader.events(options)
+
+  @doc """
+  Reads the last `n` calls of a process or a function, the newest at the end.
+
+  The subject is a pid or the name of a process, or a function as `:fun` of
+  `events/1` has it. The whole recording is read for it.
+  """
+  @spec last(ElixirScope.IEx.subject(), pos_integer) ::
+          {:ok, [Reader.event()]} | {:error, String.t()}
+  def last(subject, n \\ 10) when is_integer(n) and n > 0 do
+    options = [limit: :infinity, detail: :boundaries] ++ ElixirScope.IEx.select(subject)
+
+    with {:ok, events} <- Reader.events(options) do
+      calls = for %{kind: :call} = call <- events, do: call
+      named = if options[:fun], do: Reader.function(options[:fun]), else: ""
+      {:ok, calls |> Enum.filter(&String.starts_with?(&1.function, named)) |> Enum.take(-n)}
     end
   end
 

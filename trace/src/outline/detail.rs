@@ -7,7 +7,7 @@ use serde::Serialize;
 use wire::map::capture;
 use wire::{FLAG_OMITTED, Kind, Strength};
 
-/// A branch that was taken, a value, variables, or what a handler caught.
+/// A branch that was taken, a value, variables, what a handler caught, or a mark.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DetailView {
     /// The number of the call in which it happened; none outside of all calls.
@@ -16,7 +16,7 @@ pub struct DetailView {
     pub pid: String,
     /// When, in ns from the recording's start.
     pub at_ns: i64,
-    /// `branch`, `bind`, `caught` or `locals`.
+    /// `branch`, `bind`, `caught`, `locals` or `mark`.
     pub kind: &'static str,
     /// The function whose source this stands in, or `#` and the node id.
     pub function: String,
@@ -26,7 +26,7 @@ pub struct DetailView {
     pub line: u32,
     /// For branches, what the map calls them; else empty.
     pub label: String,
-    /// Of `bind` the value, of `locals` the variables.
+    /// Of `bind` the value, of `locals` the variables, of `mark` its name and value.
     pub values: Vec<Named>,
     /// Of `caught`, what.
     pub exception: Option<Exception>,
@@ -79,10 +79,10 @@ fn named(name: &str, term: Value) -> Named {
 }
 
 /// Whether details of a kind belong to what is shown of a strength. What a point
-/// captured was asked for by name, and always does.
+/// captured was asked for by name, as were marks, and always does.
 pub(super) fn is_shown(kind: Kind, strength: Strength) -> bool {
     match kind {
-        Kind::Locals => true,
+        Kind::Locals | Kind::Mark => true,
         Kind::Branch | Kind::Caught => strength >= Strength::Branches,
         _ => strength >= Strength::Values,
     }

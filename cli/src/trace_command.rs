@@ -5,9 +5,11 @@ mod ls;
 pub mod paint;
 mod show;
 mod stats;
+mod term;
 mod text;
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -50,6 +52,17 @@ enum Format {
     Text,
     /// One object, for machines
     Json,
+    /// The same as an Erlang term, for `file:consult/1`
+    Term,
+}
+
+/// Writes `value` as the format for machines asks.
+fn for_machines(format: Format, value: &impl Serialize, out: &mut dyn Write) -> Result<(), Failure> {
+    if format == Format::Term {
+        return Ok(term::write(&serde_json::to_value(value)?, out)?);
+    }
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    Ok(writeln!(out)?)
 }
 
 const EXIT_CODES: &str = "\

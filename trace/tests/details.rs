@@ -209,3 +209,21 @@ fn details_have_names_values_and_places() {
     let count = |name: &str| counted.iter().find(|(kind, _)| kind == name).map(|(_, count)| *count);
     assert_eq!(["branch", "bind", "caught", "locals"].map(count), [Some(1), Some(2), Some(1), Some(1)]);
 }
+
+#[test]
+fn a_mark_stands_in_the_innermost_call_and_ends_none() {
+    let mut writer = Writer::new("mark");
+    let [f, g, _] = functions(&mut writer);
+    writer.enter(f, PID, &[]);
+    writer.enter(g, PID, &[]);
+    let name = writer.atom("here");
+    writer.event(Kind::Mark, 0, PID, &[name, Term::Int(1)]);
+    writer.leave(g, PID, &[]);
+    let (recording, frames) = read(&writer);
+    assert_eq!(owners(&frames), [Some(1)]);
+    assert_eq!(endings(&frames), [(Closing::Open, false), (Closing::Returned, false)]);
+    let process = &frames.processes()[0];
+    let view = DetailView::new(&recording, process, &process.details[0]);
+    let values: Vec<_> = view.values.iter().map(|value| value.value.as_str()).collect();
+    assert_eq!((view.kind, values), ("mark", vec![":here", "1"]));
+}

@@ -7,11 +7,12 @@ mod erasure;
 mod identical;
 mod instructions;
 mod memory;
+mod release;
 mod review;
 mod suites;
 
 use crate::{Failure, setup};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use instructions::accept;
 
@@ -23,6 +24,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("kill", crash::run),
     ("identical", identical::run),
     ("off", build::off),
+    ("release", release::run),
     ("bad-input", build::bad_input),
     ("review", review::run),
     ("instructions", instructions::run),
@@ -66,4 +68,20 @@ fn empty(folder: &Path) -> Result<(), Failure> {
     let removed = if folder.exists() { std::fs::remove_dir_all(folder) } else { Ok(()) };
     let made = removed.and_then(|()| std::fs::create_dir_all(folder));
     made.map_err(|error| Failure::CouldNotRun(format!("{}: {error}", folder.display())))
+}
+
+/// The files below `directory` that have `needle` somewhere, sorted.
+fn containing(directory: &Path, needle: &[u8]) -> Result<Vec<PathBuf>, Failure> {
+    let could_not = |error: std::io::Error| Failure::CouldNotRun(format!("{}: {error}", directory.display()));
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(could_not)? {
+        let path = entry.map_err(could_not)?.path();
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(containing(&path, needle)?);
+        } else if std::fs::read(&path).is_ok_and(|bytes| bytes.windows(needle.len()).any(|part| part == needle)) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
 }

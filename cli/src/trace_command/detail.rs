@@ -35,7 +35,8 @@ pub fn text(view: &DetailView, room: usize) -> String {
         None => {
             let share = room / view.values.len().max(1);
             let values: Vec<_> = view.values.iter().map(|value| named(value, share.saturating_sub(2))).collect();
-            values.join(", ")
+            let mark = if view.kind == "mark" { "mark " } else { "" };
+            format!("{mark}{}", values.join(", "))
         }
     };
     format!("· {said}")
@@ -120,6 +121,7 @@ mod tests {
         assert_eq!(one_line(view("bind", "", &[("Shop.Cart.add/3", 3)], None)), "· Shop.Cart.add/3 → 3");
         assert_eq!(one_line(view("bind", "", &[("", 3)], None)), "· 3");
         assert_eq!(one_line(view("locals", "", &[("a", 1), ("b", 2)], None)), "· a = 1, b = 2");
+        assert_eq!(one_line(view("mark", "", &[("", 1), ("", 2)], None)), "· mark 1, 2");
         assert_eq!(one_line(view("caught", "", &[], Some(thrown))), "· caught throw: 7");
         let peer = Some("#PID<0.1.0>".to_owned());
         let sent = DetailView { peer, ..view("send", "", &[("", 3)], None) };

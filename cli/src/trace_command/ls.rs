@@ -1,6 +1,6 @@
 //! `trace ls`: one line a run.
 
-use super::{Failure, Format, Soundness, paint::Paint, runs, text};
+use super::{Failure, Format, Soundness, for_machines, paint::Paint, runs, text};
 use clap::Args;
 use std::io::Write;
 use std::path::PathBuf;
@@ -38,12 +38,11 @@ pub(super) fn run(args: &LsArgs, out: &mut dyn Write) -> Result<Soundness, Failu
     }
     let sound = unreadable.is_empty() && summaries.iter().all(|run| run.findings == 0);
     match args.format {
-        Format::Json => {
+        Format::Json | Format::Term => {
             let failed: Vec<_> =
                 unreadable.iter().map(|(path, error)| serde_json::json!({"path": path, "error": error})).collect();
             let all = serde_json::json!({"runs": summaries, "unreadable": failed});
-            serde_json::to_writer_pretty(&mut *out, &all)?;
-            writeln!(out)?;
+            for_machines(args.format, &all, out)?;
         }
         Format::Text if summaries.is_empty() && unreadable.is_empty() => {
             writeln!(out, "no runs under {}", runs.root().display())?;

@@ -1,6 +1,6 @@
 //! `trace show`: a run's calls as a tree for each process.
 
-use super::{Failure, Format, RunArgs, Soundness, detail, paint::Paint, report, text};
+use super::{Failure, Format, RunArgs, Soundness, detail, for_machines, paint::Paint, report, text};
 use clap::{Args, ValueEnum};
 use std::io::{self, Write};
 use trace::outline::{self, DetailView, Outline, ProcessView, Report, Row, Selection};
@@ -26,10 +26,11 @@ JSON: {run, app, state, lost_events, whole_from_ns,
   shown, more, findings: [{file, offset, problem, advice}]}
 closing is open, returned, tail, raised or exited; loops are not folded; an ended process without
 exit_reason was gone before it could be watched. exception is what ended a call, where a handler
-told, or what a handler caught; kind of a detail is branch, bind, caught or locals, or what the VM
+told, or what a handler caught; kind of a detail is branch, bind, caught, locals or mark, or what the VM
 told: send, receive, spawn, spawned, link, unlink, register, unregister, gc_start, gc_end, in or
 out. peer is the other process, or the name; other_end the event of a message's other end. Before
-whole_from_ns (or null) events were recycled; an open call from then is inferred: it may have ended.";
+whole_from_ns (or null) events were recycled; an open call from then is inferred: it may have ended.
+Term: the same, with atoms as keys of maps, binaries as texts, and nil for null.";
 
 /// Arguments of `trace show`.
 #[derive(Args, Debug)]
@@ -108,8 +109,7 @@ pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<Soundness, Fai
     let outline = outline::outline(&recording, &frames, &selection);
     if !is_text {
         let report = Report { recording: &recording, frames: &frames, messages: &messages, outline: &outline };
-        serde_json::to_writer_pretty(&mut *out, &report)?;
-        writeln!(out)?;
+        for_machines(args.run.format, &report, out)?;
         return Ok(recording.findings().is_empty());
     }
     let columns = || std::env::var("COLUMNS").ok()?.parse().ok();

@@ -1,6 +1,6 @@
 //! `trace stats`: numbers about a run.
 
-use super::{Failure, Format, RunArgs, Soundness, paint::Paint, report, text};
+use super::{Failure, Format, RunArgs, Soundness, for_machines, paint::Paint, report, text};
 use clap::Args;
 use std::io::{self, Write};
 use trace::stats::Count;
@@ -33,9 +33,8 @@ pub struct StatsArgs {
 pub(super) fn run(args: &StatsArgs, out: &mut dyn Write) -> Result<Soundness, Failure> {
     let recording = args.run.open()?;
     let stats = Stats::of(&recording, &Frames::build(&recording));
-    if args.run.format == Format::Json {
-        serde_json::to_writer_pretty(&mut *out, &stats)?;
-        writeln!(out)?;
+    if args.run.format != Format::Text {
+        for_machines(args.run.format, &stats, out)?;
         return Ok(stats.findings.is_empty());
     }
     print(&recording, &stats, args.top, out)?;

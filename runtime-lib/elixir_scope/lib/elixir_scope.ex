@@ -17,10 +17,11 @@ defmodule ElixirScope do
   """
 
   alias ElixirScope.Overlay.Recording
-  alias ElixirScope.{Config, Native, Recorder, Redaction, Retention, Tracer}
+  alias ElixirScope.{Config, Native, Reader, Recorder, Redaction, Retention, Tracer}
+  alias ElixirScope.Release.Overlays
 
   @defaults [
-    dir: ".elixir_scope/runs",
+    dir: nil,
     app: nil,
     maps: nil,
     trace: [],
@@ -67,8 +68,9 @@ defmodule ElixirScope do
 
   There is one recording at a time. Options:
 
-    * `:dir` - where recordings are kept (default `".elixir_scope/runs"`);
-    * `:app` - the name shown for it (default: the Mix project's, if there is one);
+    * `:dir` - where recordings are kept (default: `ELIXIRSCOPE_DIR`, else
+      `".elixir_scope/runs"`);
+    * `:app` - the name shown for it (default: the Mix project's or the release's);
     * `:maps` - node maps of the probes (default: those of the code that the Mix
       step has loaded; maps of code that is compiled later are added);
     * `:trace` - what the VM shall tell beside the probes, of code without probes too:
@@ -98,31 +100,38 @@ defmodule ElixirScope do
       the usual ones); see `ElixirScope.Redaction`.
 
   An unknown option raises. A folder that cannot be written is an error; the
-  program's probes stay off.
+  program's probes stay off. So is a release that `ElixirScope.Release` gave none.
   """
   @spec start_recording(keyword) :: {:ok, Path.t()} | {:error, String.t()}
   def start_recording(options \\ []) do
     options = validate!(options)
 
-    case Application.ensure_all_started(:elixir_scope) do
-      {:ok, _} ->
-        stop_at_exit()
+    with :ok <- start_application(),
+         :ok <- Overlays.load() do
+      stop_at_exit()
 
-        Recorder.start(%{
-          dir: Path.expand(options[:dir]),
-          app: to_string(options[:app] || project()),
-          maps: options[:maps] || Recording.maps(),
-          trace: options[:trace],
-          trace_processes: options[:trace_processes],
-          keep: options[:keep],
-          runs: options[:runs],
-          limits: Enum.map(@limits, &options[&1]),
-          retention: Retention.limits(options),
-          redact: options[:redact]
-        })
+      Recorder.start(%{
+        dir: Path.expand(options[:dir] || Recording.dir()),
+        app: to_string(options[:app] || project()),
+        maps: options[:maps] || Recording.maps(),
+        trace: options[:trace],
+        trace_processes: options[:trace_processes],
+        keep: options[:keep],
+        runs: options[:runs],
+        limits: Enum.map(@limits, &options[&1]),
+        retention: Retention.limits(options),
+        redact: options[:redact]
+      })
+    end
+  end
 
-      {:error, reason} ->
-        {:error, "the application elixir_scope does not start: #{inspect(reason)}"}
+  # It may be the application itself that starts a recording, while it starts.
+  defp start_application do
+    with false <- running?(),
+         {:error, reason} <- Application.ensure_all_started(:elixir_scope) do
+      {:error, "the application elixir_scope does not start: #{inspect(reason)}"}
+    else
+      _ -> :ok
     end
   end
 
@@ -159,6 +168,60 @@ defmodule ElixirScope do
     end
   end
 
+  @doc """
+  Writes an event of your own: a name, and a value. It always gives `:ok`.
+
+  While nothing is recorded it costs what a probe costs, next to nothing. `trace
+  show` has it where it happened, within the call that made it.
+
+      iex> ElixirScope.mark(:checkout, %{items: 3})
+      :ok
+
+  """
+  @spec mark(term, term) :: :ok
+  def mark(name, value \\ nil), do: :scope_probe.mark(0, name, value)
+
+  @doc """
+  Reads events of the recording that runs, else of the last one, by time.
+
+  Options:
+
+    * `:run` - another recording: its folder, or the start of its id;
+    * `:pid` - of this process only: a pid, a registered name, or how it is shown;
+    * `:fun` - calls of this function and all they made: `{module, name, arity}`,
+      `{module, name}`, a module, or the start of a name as text;
+    * `:detail` - `:boundaries` of calls, `:branches` too, or `:values` too (default,
+      as far as they were recorded);
+    * `:limit` - the number of calls, from the start (default 1000), or `:infinity`.
+
+  It needs the `elixirscope` command, which a release does not carry.
+
+      iex> {:error, reason} = ElixirScope.events(run: "no/such/run")
+      iex> reason =~ "cannot read no/such/run"
+      true
+
+  """
+  @spec events(keyword) :: {:ok, [Reader.event()]} | {:error, String.t()}
+  def events(options \\ []), do: Reader.events(options)
+
+  @doc """
+  Reads the last `n` calls of a process or a function, the newest at the end.
+
+  The subject is a pid or the name of a process, or a function as `:fun` of
+  `events/1` has it. The whole recording is read for it.
+  """
+  @spec last(ElixirScope.IEx.subject(), pos_integer) ::
+          {:ok, [Reader.event()]} | {:error, String.t()}
+  def last(subject, n \\ 10) when is_integer(n) and n > 0 do
+    options = [limit: :infinity, detail: :boundaries] ++ ElixirScope.IEx.select(subject)
+
+    with {:ok, events} <- Reader.events(options) do
+      calls = for %{kind: :call} = call <- events, do: call
+      named = if options[:fun], do: Reader.function(options[:fun]), else: ""
+      {:ok, calls |> Enum.filter(&String.starts_with?(&1.function, named)) |> Enum.take(-n)}
+    end
+  end
+
   defp describe(recording, counts, dir, failure) do
     @counts
     |> Enum.zip(counts)
@@ -171,7 +234,7 @@ defmodule ElixirScope do
   defp project do
     if function_exported?(Mix.Project, :get, 0) and Mix.Project.get(),
       do: Mix.Project.config()[:app],
-      else: "unnamed"
+      else: Overlays.name() || "unnamed"
   end
 
   # `mix run` and `elixir` halt the VM without stopping applications.

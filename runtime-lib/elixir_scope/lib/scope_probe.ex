@@ -40,6 +40,10 @@ defmodule :scope_probe do
   @spec leave(id, value) :: value when value: term
   def leave(_id, value), do: value
 
+  @doc "The user's own mark: a name and a value."
+  @spec mark(0, term, term) :: :ok
+  def mark(_id, _name, _value), do: :ok
+
   @doc "A body ends with this value if it is `nil` or `false`; else it goes on."
   @spec leave_falsy(id, value) :: value when value: term
   def leave_falsy(_id, value), do: value

@@ -140,6 +140,12 @@ unsafe extern "C" fn locals(env: Env, argc: c_int, argv: *const RawTerm) -> RawT
     ok()
 }
 
+unsafe extern "C" fn mark(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call.
+    unsafe { record(env, argc, argv, Kind::Mark, true) };
+    ok()
+}
+
 /// Does nothing: what calling a NIF costs.
 unsafe extern "C" fn nop(_env: Env, _argc: c_int, _argv: *const RawTerm) -> RawTerm {
     ok()
@@ -188,5 +194,6 @@ register! {
     c"locals" / 9 => locals;
     c"locals" / 10 => locals;
     c"locals" / 11 => locals;
+    c"mark" / 3 => mark;
     c"nop" / 0 => nop;
 }

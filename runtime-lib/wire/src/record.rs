@@ -74,7 +74,7 @@ pub enum Kind {
     Exit = 18,
     /// Clock calibration; payload: monotonic and system time in ns, two u64.
     Clock = 19,
-    /// The user's own mark; payload: one term.
+    /// The user's own mark, at no node; payload: its name and its value.
     Mark = 20,
     /// A message was sent.
     Send = 32,

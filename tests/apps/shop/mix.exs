@@ -24,7 +24,14 @@ defmodule Shop.MixProject do
   end
 
   defp scope("absent"), do: []
-  defp scope("on"), do: [compilers: [:elixir_scope] ++ Mix.compilers()]
+
+  defp scope("on") do
+    [
+      compilers: [:elixir_scope] ++ Mix.compilers(),
+      releases: [shop: [steps: [:assemble, &ElixirScope.Release.instrument/1]]]
+    ]
+  end
+
   defp scope("off"), do: scope("on") ++ [elixir_scope: [enabled: false]]
   defp scope(other), do: Mix.raise("SHOP_SCOPE must be absent, off or on, got: #{inspect(other)}")
 

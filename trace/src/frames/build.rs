@@ -69,7 +69,7 @@ impl Builder<'_> {
             Kind::Leave => self.close(process, number, record, Closing::Returned),
             Kind::Tail => self.close(process, number, record, Closing::Tail),
             Kind::Bind if self.is_body(record) => self.body(process, number, record),
-            Kind::Branch | Kind::Bind | Kind::Locals => {
+            Kind::Branch | Kind::Bind | Kind::Locals | Kind::Mark => {
                 self.detail(process, number, record);
             }
             Kind::Caught => self.caught(process, number, record),

@@ -7,8 +7,8 @@ use serde::Serialize;
 use wire::map::capture;
 use wire::{Kind, Record, Strength};
 
-/// A branch that was taken, a value, variables, what a handler caught, or what the VM
-/// told.
+/// A branch that was taken, a value, variables, what a handler caught, a mark, or what
+/// the VM told.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DetailView {
     /// The number of its event in the recording.
@@ -19,7 +19,7 @@ pub struct DetailView {
     pub pid: String,
     /// When, in ns from the recording's start.
     pub at_ns: i64,
-    /// `branch`, `bind`, `caught` or `locals`; of what the VM told, what it is.
+    /// `branch`, `bind`, `caught`, `locals` or `mark`; of what the VM told, what it is.
     pub kind: &'static str,
     /// The function whose source this stands in, or `#` and the node id.
     pub function: String,
@@ -29,7 +29,8 @@ pub struct DetailView {
     pub line: u32,
     /// For branches, what the map calls them; else empty.
     pub label: String,
-    /// Of `bind` the value, of `locals` the variables; of messages, the message.
+    /// Of `bind` the value, of `locals` the variables, of `mark` its name and value; of
+    /// messages, the message.
     pub values: Vec<Named>,
     /// Of `caught`, what.
     pub exception: Option<Exception>,
@@ -108,11 +109,11 @@ fn named(name: &str, term: Value) -> Named {
 }
 
 /// Whether details of a kind belong to what is shown of a strength. What a point
-/// captured was asked for by name, and always does.
+/// captured was asked for by name, as were marks, and always does.
 pub(super) fn is_shown(kind: Kind, strength: Strength, told: bool) -> bool {
     match kind {
         kind if kind.is_told() => told,
-        Kind::Locals => true,
+        Kind::Locals | Kind::Mark => true,
         Kind::Branch | Kind::Caught => strength >= Strength::Branches,
         _ => strength >= Strength::Values,
     }

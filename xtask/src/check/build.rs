@@ -2,7 +2,7 @@
 
 use super::require;
 use crate::{Failure, shell};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
@@ -82,25 +82,11 @@ pub fn off() -> Result<(), Failure> {
     for environment in ["dev", "prod"] {
         let mut release = project.mix("on", &["release", "--overwrite", "--quiet"]);
         shell::text(release.env("MIX_ENV", environment))?;
-        let found = containing(&project.0.join("_build").join(environment).join("rel"), b"scope_probe")?;
+        let found = super::containing(&project.0.join("_build").join(environment).join("rel"), b"scope_probe")?;
         require(found.is_empty(), || format!("the {environment} release mentions :scope_probe: {found:?}"))?;
         println!("a release made in {environment}: no reference to :scope_probe");
     }
     Ok(())
-}
-
-fn containing(directory: &Path, needle: &[u8]) -> Result<Vec<PathBuf>, Failure> {
-    let could_not = |error: std::io::Error| Failure::CouldNotRun(format!("{}: {error}", directory.display()));
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(could_not)? {
-        let path = entry.map_err(could_not)?.path();
-        if path.is_dir() && !path.is_symlink() {
-            found.extend(containing(&path, needle)?);
-        } else if std::fs::read(&path).is_ok_and(|bytes| bytes.windows(needle.len()).any(|part| part == needle)) {
-            found.push(path);
-        }
-    }
-    Ok(found)
 }
 
 /// What cannot be instrumented stays clean, is said once, and the build goes on.

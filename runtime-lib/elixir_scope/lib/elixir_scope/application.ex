@@ -4,9 +4,12 @@ defmodule ElixirScope.Application do
 
   @impl true
   def start(_type, _args) do
-    Supervisor.start_link([ElixirScope.Recorder],
-      strategy: :one_for_one,
-      name: ElixirScope.Supervisor
-    )
+    with {:ok, _} = started <- Supervisor.start_link([ElixirScope.Recorder], options()) do
+      # In a release, nobody else loads probes.
+      ElixirScope.Release.Overlays.record_if_asked()
+      started
+    end
   end
+
+  defp options, do: [strategy: :one_for_one, name: ElixirScope.Supervisor]
 end

@@ -37,7 +37,7 @@ defmodule ElixirScope.Native do
   def probes do
     for(name <- [:enter, :locals], arity <- 1..11, do: {name, arity}) ++
       [branch: 1, caught: 4, leave: 1, leave: 2, leave_falsy: 2, leave_truthy: 2] ++
-      [bind: 2, tail: 1, tail: 2]
+      [bind: 2, tail: 1, tail: 2, mark: 3]
   end
 
   @doc """
@@ -140,4 +140,6 @@ defmodule ElixirScope.Native do
   def tail(_), do: :ok
   @doc false
   def tail(_, value), do: value
+  @doc false
+  def mark(_, _, _), do: :ok
 end

@@ -26,16 +26,38 @@ defmodule ElixirScope.Overlay.Recording do
   def ensure(_app, nil, _out), do: :ok
 
   def ensure(app, {name, digest}, out) do
-    map = Path.join(out, name)
+    note(Path.join(out, name), digest)
+    if asked?(), do: start(app)
+    :ok
+  end
 
+  @doc """
+  Notes a node map of code that is loaded.
+  """
+  @spec note(Path.t(), String.t()) :: :ok
+  def note(map, digest) do
     if known()[map] != digest do
       :persistent_term.put(__MODULE__, Map.put(known(), map, digest))
       add(map)
     end
 
-    if asked?() and not :persistent_term.get(@asked, false) do
+    :ok
+  end
+
+  @doc """
+  Tells whether the environment asks for a recording.
+  """
+  @spec asked?() :: boolean
+  def asked?, do: System.get_env("ELIXIRSCOPE_RECORD") in ["1", "true"]
+
+  @doc """
+  Starts the recording that the environment asks for, once per VM.
+  """
+  @spec start(atom) :: :ok
+  def start(app) do
+    unless :persistent_term.get(@asked, false) do
       :persistent_term.put(@asked, true)
-      start(app)
+      attempt(fn -> ElixirScope.start_recording([app: app] ++ from_environment()) end)
     end
 
     :ok
@@ -60,18 +82,24 @@ defmodule ElixirScope.Overlay.Recording do
   @spec redact() :: Redaction.t()
   def redact, do: @redact |> :persistent_term.get(%{}) |> Map.values() |> Redaction.all()
 
+  @doc """
+  The folder of recordings, unless another one is named.
+  """
+  @spec dir() :: Path.t()
+  def dir do
+    case System.get_env("ELIXIRSCOPE_DIR") do
+      unset when unset in [nil, ""] -> ".elixir_scope/runs"
+      directory -> directory
+    end
+  end
+
   defp known, do: :persistent_term.get(__MODULE__, %{})
 
-  defp asked?, do: System.get_env("ELIXIRSCOPE_RECORD") in ["1", "true"]
-
-  defp start(app) do
-    options =
-      for {key, variable} <- [dir: "ELIXIRSCOPE_DIR", keep: "ELIXIRSCOPE_KEEP"],
-          value = System.get_env(variable),
-          value != "",
-          do: {key, if(key == :keep, do: keep(value), else: value)}
-
-    attempt(fn -> ElixirScope.start_recording([app: app] ++ options) end)
+  defp from_environment do
+    case System.get_env("ELIXIRSCOPE_KEEP") do
+      unset when unset in [nil, ""] -> []
+      value -> [keep: keep(value)]
+    end
   end
 
   # Of another value, the option's check says what is wrong with it.

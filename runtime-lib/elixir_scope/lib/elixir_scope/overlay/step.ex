@@ -25,6 +25,14 @@ defmodule ElixirScope.Overlay.Step do
           dependencies: [project],
           command: pid | nil
         }
+  @type part :: %{
+          app: atom,
+          out: Path.t(),
+          ebin: Path.t(),
+          overlay: Path.t(),
+          modules: [{module, md5 :: binary}],
+          node_map: {name :: String.t(), digest :: String.t()}
+        }
   @type result :: {Mix.Task.Compiler.status(), [Diagnostic.t()]}
 
   @doc """
@@ -185,7 +193,49 @@ defmodule ElixirScope.Overlay.Step do
     error -> {:error, Exception.message(error)}
   end
 
+  @doc """
+  Brings the overlays of a project and of the dependencies it names up to date, for
+  somebody who ships them. None of them stays in this VM.
+  """
+  @spec overlays(project) :: {:ok, [part]} | {:error, String.t()}
+  def overlays(project) do
+    Enum.reduce_while(Enum.reverse(instrument_all(project)), {:ok, []}, fn
+      {part, {:ok, report}}, {:ok, parts} -> {:cont, {:ok, [shipped(part, report) | parts]}}
+      {part, {:error, why}}, _ -> {:halt, {:error, "#{part.called || "the project"}: #{why}"}}
+    end)
+  end
+
+  defp shipped(part, report) do
+    {manifest, deferred, _found} = refresh(:noop, report, part)
+    tell_stuck(deferred)
+    modules = for {_, entry} <- manifest.files, pair <- Manifest.overlay(entry), do: pair
+    for {module, _} <- modules, do: Loader.forget(module)
+
+    %{
+      app: part.app,
+      out: part.out,
+      ebin: part.ebin,
+      overlay: overlay_dir(part),
+      modules: Enum.sort(modules),
+      node_map: report.node_map
+    }
+  end
+
   defp build(status, report, project) do
+    {manifest, deferred, found} = refresh(status, report, project)
+
+    wanted =
+      for {_, entry} <- manifest.files, pair <- Manifest.overlay(entry), into: %{}, do: pair
+
+    tell_stuck(deferred ++ Loader.sync(overlay_dir(project), wanted))
+    Recording.redact(project.app, project.config.redact)
+    Recording.ensure(project.app, report.node_map, project.out)
+    Enum.map(found, &diagnostic(&1, project))
+  end
+
+  # Compiles what is stale: the new manifest, the modules that have to wait, and
+  # what there is to say.
+  defp refresh(status, report, project) do
     path = manifest(project.out)
     old = Manifest.read(path, key(project))
     files = for file <- report.files, probed?(file, project), do: file
@@ -217,12 +267,7 @@ defmodule ElixirScope.Overlay.Step do
     if new != old, do: Manifest.write(new, path)
 
     deferred = for {_, {:deferred, modules}} <- outcomes, module <- modules, do: module
-    wanted = for {_, entry} <- new.files, pair <- Manifest.overlay(entry), into: %{}, do: pair
-    tell_stuck(deferred ++ Loader.sync(overlay_dir(project), wanted))
-    Recording.redact(project.app, project.config.redact)
-    Recording.ensure(project.app, report.node_map, project.out)
-
-    Enum.map(found, &diagnostic(&1, project))
+    {new, deferred, found}
   end
 
   # What the beams depend on beside the texts.

@@ -2,6 +2,8 @@
 
 use super::require;
 use crate::{Failure, shell};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -71,17 +73,24 @@ fn steps_until_killed(runs: &Path, keep: Keep, enough: usize) -> Result<usize, F
     Ok(acknowledged)
 }
 
-/// The steps the reader shows, by the argument of each call: without a hole.
+/// The steps the reader shows, by the argument of each call: without a hole from when on
+/// the recording is whole. (What a thread wrote into a segment that it never filled may
+/// be older.)
 fn steps_shown(runs: &Path) -> Result<RangeInclusive<usize>, Failure> {
     let arguments = ["trace", "show", "last", "--fun", "Shop.Scenario.step/1", "--depth", "1", "--limit", "100000"];
     let mut command = shell::command(shell::elixirscope(), &shell::root(), &arguments);
-    let output = shell::output(command.env("ELIXIRSCOPE_DIR", runs))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let mut steps = std::collections::BTreeSet::new();
-    for call in text.split("Shop.Scenario.step(").skip(1) {
-        steps.extend(call.split(')').next().and_then(|number| number.replace('_', "").parse::<usize>().ok()));
-    }
+    let output = shell::output(command.args(["--format", "json"]).env("ELIXIRSCOPE_DIR", runs))?;
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| Failure::CouldNotRun(format!("trace show gives no JSON: {error}")))?;
+    let whole_from = report["whole_from_ns"].as_i64().unwrap_or(i64::MIN);
+    let frames = report["frames"].as_array().into_iter().flatten();
+    let whole = frames.filter(|frame| frame["start_ns"].as_i64().is_some_and(|start| start >= whole_from));
+    let steps: BTreeSet<_> = whole.filter_map(|frame| step(&frame["args"][0]["value"])).collect();
     let (first, last) = (steps.first().copied().unwrap_or(0), steps.last().copied().unwrap_or(0));
     require(steps.len() == last + 1 - first, || format!("steps between {first} and {last} are missing"))?;
     Ok(first..=last)
+}
+
+fn step(argument: &Value) -> Option<usize> {
+    argument.as_str()?.replace('_', "").parse().ok()
 }

@@ -223,7 +223,7 @@ fn a_mark_stands_in_the_innermost_call_and_ends_none() {
     assert_eq!(owners(&frames), [Some(1)]);
     assert_eq!(endings(&frames), [(Closing::Open, false), (Closing::Returned, false)]);
     let process = &frames.processes()[0];
-    let view = DetailView::new(&recording, process, &process.details[0]);
+    let view = DetailView::new(&recording, &Messages::default(), process, &process.details[0]);
     let values: Vec<_> = view.values.iter().map(|value| value.value.as_str()).collect();
     assert_eq!((view.kind, values), ("mark", vec![":here", "1"]));
 }

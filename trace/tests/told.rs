@@ -66,10 +66,10 @@ fn a_send_to_a_name_or_an_alias_is_found() {
     let mut writer = Writer::new("named");
     let name = writer.atom("shop");
     let alias = text("an alias");
-    writer.event(Kind::Register, 0, OTHER, &[name.clone()]);
+    writer.event(Kind::Register, 0, OTHER, std::slice::from_ref(&name));
     writer.event(Kind::Send, 0, PID, &[name.clone(), Term::Int(1)]);
-    writer.event(Kind::Unregister, 0, OTHER, &[name.clone()]);
-    writer.event(Kind::Register, 0, THIRD, &[name.clone()]);
+    writer.event(Kind::Unregister, 0, OTHER, std::slice::from_ref(&name));
+    writer.event(Kind::Register, 0, THIRD, std::slice::from_ref(&name));
     writer.event(Kind::Send, 0, PID, &[name, Term::Int(1)]);
     writer.event(Kind::Send, 0, PID, &[alias, Term::Int(2)]);
     writer.event(Kind::Receive, 0, THIRD, &[Term::Pid(PID), Term::Int(1)]);

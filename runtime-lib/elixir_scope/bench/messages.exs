@@ -2,8 +2,8 @@
 #
 #     cargo xtask bench messages       (or: mix run --no-start bench/messages.exs)
 #
-# A process sends messages to another, which throws them away; both are traced, send and
-# receive. Every row is the same loop, and what is shown is what tracing adds to it. The
+# A process sends messages to another, which throws them away, or to itself; send and
+# receive are traced. Every row is the same loop, and what is shown is what tracing adds to it. The
 # peers write no time stamp and are read by nobody: the cheapest receiver throws each
 # message away, the cheapest native tracer writes nothing.
 
@@ -13,7 +13,7 @@ defmodule Bench.Messages do
   @rounds 9
   @messages 100_000
   @part 500
-  @segment 96 * 1024 * 1024
+  @segment 16 * 1024 * 1024
   @sender [{[:_, :"$1", :_], [], [{:message, :"$1"}]}]
 
   def run do
@@ -21,8 +21,12 @@ defmodule Bench.Messages do
     :ok = ElixirScope.Native.load()
 
     try do
-      for {name, message} <- [{"{:message, n}", &{:message, &1}}, {"ten keys", &ten_keys/1}] do
-        {plain, rows} = measure(message, directory)
+      for {name, processes, message} <- [
+            {"{:message, n} to another", &pair/1, &{:message, &1}},
+            {"{:message, n} to itself", &alone/1, &{:message, &1}},
+            {"ten keys to another", &pair/1, &ten_keys/1}
+          ] do
+        {plain, rows} = measure(fn -> processes.(message) end, directory)
         report(name, plain, rows)
       end
     after
@@ -31,7 +35,7 @@ defmodule Bench.Messages do
   end
 
   # By turns, so that a busy moment does not hit one row.
-  defp measure(message, directory) do
+  defp measure(processes, directory) do
     ways = [
       {"recorded", &recorded(&1, directory)},
       {"trace messages, with sender", &by_messages(&1, @sender)},
@@ -41,8 +45,8 @@ defmodule Bench.Messages do
     rounds =
       for _ <- 1..@rounds do
         [
-          exchange(message, fn _ -> {fn -> :ok end, fn -> :ok end} end)
-          | for({_, way} <- ways, do: exchange(message, way))
+          exchange(processes, fn _ -> {fn -> :ok end, fn -> :ok end} end)
+          | for({_, way} <- ways, do: exchange(processes, way))
         ]
       end
 
@@ -51,7 +55,20 @@ defmodule Bench.Messages do
   end
 
   # Nanoseconds of a message, until it is received and, where it is told, until that is.
-  defp exchange(message, start) do
+  defp exchange(processes, start) do
+    [source | _] = pids = processes.()
+    {wait, stop} = start.(pids)
+    began = System.monotonic_time(:nanosecond)
+    send(source, :go)
+    receive do: (:received -> :ok)
+    wait.()
+    took = System.monotonic_time(:nanosecond) - began
+    stop.()
+    for pid <- pids, do: send(pid, :end)
+    took / @messages
+  end
+
+  defp pair(message) do
     parent = self()
 
     sink =
@@ -64,15 +81,28 @@ defmodule Bench.Messages do
       end)
 
     send(sink, {:source, source})
-    {wait, stop} = start.([source, sink])
-    began = System.monotonic_time(:nanosecond)
-    send(source, :go)
-    receive do: (:received -> :ok)
-    wait.()
-    took = System.monotonic_time(:nanosecond) - began
-    stop.()
-    for pid <- [source, sink], do: send(pid, :end)
-    took / @messages
+    [source, sink]
+  end
+
+  defp alone(message) do
+    parent = self()
+
+    pid =
+      spawn_link(fn ->
+        receive do: (:go -> :ok)
+        send_self(@messages, message)
+        send(parent, :received)
+        receive do: (:end -> :ok)
+      end)
+
+    [pid]
+  end
+
+  defp send_self(0, _message), do: :ok
+
+  defp send_self(n, message) do
+    send(self(), message.(n))
+    receive do: (_ -> send_self(n - 1, message))
   end
 
   defp sink(0, _source, parent) do

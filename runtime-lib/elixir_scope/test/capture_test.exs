@@ -360,7 +360,7 @@ defmodule ElixirScope.CaptureTest do
                VM.term(vm, "swept")
 
       assert json =~ "a probe failed"
-      assert {%{recording: false, panics: 1}, []} = VM.term(vm, "traced")
+      assert {%{recording: false, panics: 1}, nil} = VM.term(vm, "traced")
       {run, %{panics: 0, failure: nil}} = VM.term(vm, "after")
       assert [%{kind: :bind, terms: [:well]}] = Segments.events(run)
       assert {_, 0} = VM.rest(vm)

@@ -31,7 +31,7 @@ Process.register(self(), :scope_panic)
 Process.unregister(:scope_panic)
 status = ElixirScope.status()
 :ok = ElixirScope.stop_recording()
-tell.("traced", {status, Process.info(self(), :registered_name)})
+tell.("traced", {status, Process.whereis(:scope_panic)})
 
 {:ok, run} = ElixirScope.start_recording(dir: "runs")
 :scope_probe.bind(14, :well)

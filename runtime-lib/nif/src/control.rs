@@ -168,6 +168,7 @@ fn note_exit(env: Env<'_>, pid: LocalPid, reason: Vec<Term<'_>>) -> bool {
     let Some(session) = ring::active() else { return false };
     let pid = pid.encode(env);
     let reason: Vec<_> = reason.iter().map(Term::as_c_arg).collect();
+    session.note_end(encode::bits(pid.as_c_arg()));
     // SAFETY: the environment and the terms are this call's.
     unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, pid.as_c_arg(), &reason) };
     true

@@ -22,6 +22,7 @@ mod clock;
 mod control;
 mod encode;
 mod hot;
+mod names;
 mod ring;
 mod runs;
 mod segment;

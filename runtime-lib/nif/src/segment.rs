@@ -15,6 +15,7 @@ const MAGIC_AT: usize = 0;
 pub struct Segment {
     map: MmapMut,
     cursor: usize,
+    opened: u64,
     path: PathBuf,
 }
 
@@ -36,7 +37,7 @@ impl Segment {
             let mut map = unsafe { MmapMut::map_mut(&file) }?;
             prefault(&mut map)?;
             std::fs::rename(&unfinished, path)?;
-            Ok(Self { map, cursor: 0, path: path.to_owned() })
+            Ok(Self { map, cursor: 0, opened: 0, path: path.to_owned() })
         };
         finish().inspect_err(|_| {
             // Best effort: the error that matters is the first one.
@@ -70,6 +71,7 @@ impl Segment {
         for (at, value) in [LOST_EVENTS_AT, LOST_BYTES_AT, TRUNCATED_AT, PANICS_AT].into_iter().zip(counters) {
             self.store(at, value);
         }
+        self.opened = header.ticks;
         let bytes = header.encode();
         self.map[8..bytes.len()].copy_from_slice(&bytes[8..]);
         // The magic goes last: half a header is no header.
@@ -81,9 +83,14 @@ impl Segment {
         self.map.len() - SEGMENT_HEADER
     }
 
-    /// Bytes of the data that is published.
-    pub fn used(&self) -> u64 {
-        self.cursor as u64
+    /// The data that is published.
+    pub fn data(&self) -> &[u8] {
+        &self.map[SEGMENT_HEADER..SEGMENT_HEADER + self.cursor]
+    }
+
+    /// When it was opened, in ticks.
+    pub fn opened(&self) -> u64 {
+        self.opened
     }
 
     /// The file.

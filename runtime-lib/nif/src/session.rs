@@ -67,6 +67,8 @@ pub struct Session {
     pub names: [Slot<Segment>; NAMES_SPARES],
     /// Segments that rings are done with.
     pub retired: Pile<Retired>,
+    /// Processes that ended, by their terms, and when, in ticks: for a flight recorder.
+    pub ended: Pile<(u64, u64)>,
     /// Bytes of all segments.
     pub bytes: AtomicU64,
     /// Bytes of events that were recycled.
@@ -155,6 +157,7 @@ impl Session {
             data: Default::default(),
             names: Default::default(),
             retired: Pile::default(),
+            ended: Pile::default(),
             bytes: AtomicU64::new(0),
             recycled: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
@@ -203,6 +206,13 @@ impl Session {
     /// Leaves a sealed segment to the helper: lock-free.
     pub fn retire(&self, segment: Segment, store: Store) {
         self.retired.add(Retired { segment, store });
+    }
+
+    /// Tells the helper that the process with this term ended.
+    pub fn note_end(&self, process: u64) {
+        if self.limits.keep != Keep::All {
+            self.ended.add((process, clock::ticks(self.clock.kind)));
+        }
     }
 
     /// The path of the next file.

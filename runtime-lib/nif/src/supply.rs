@@ -2,18 +2,19 @@
 //! calibrates the clock.
 //!
 //! Owns: how many segments stand ready, and which of the full ones goes next. It must
-//! never know what events say. Names are never recycled: they are written once, and
-//! any event that is left may need them.
+//! never know what events say. Names are not recycled with the events: full segments of
+//! names are rewritten, without those that nothing needs any more.
 
 use crate::clock;
+use crate::names;
 use crate::segment::Segment;
-use crate::session::{Keep, Session, Store};
-use std::collections::VecDeque;
+use crate::session::{Keep, Retired, Session, Store};
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use wire::Kind;
 use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, SEGMENT_HEADER};
+use wire::{Kind, RECORD_HEADER, Record};
 
 /// How many segments for events stand ready at most.
 pub const MOST_SPARES: usize = 32;
@@ -33,6 +34,22 @@ pub struct Supply {
     spares: usize,
     /// Full segments that stay mapped until they are recycled, the oldest first.
     full: VecDeque<Full>,
+    names: Names,
+}
+
+/// A flight recorder's names.
+#[derive(Default)]
+struct Names {
+    /// Full segments.
+    full: Vec<Segment>,
+    /// When processes ended, in ticks, by their terms.
+    ended: HashMap<u64, u64>,
+    /// Events before this moment, in ticks, were recycled.
+    recycled_until: u64,
+    /// How often the full segments were rewritten, and the moment of the last time.
+    rewritten: (u64, u64),
+    /// Bytes of what was needed then.
+    needed: usize,
 }
 
 struct Full {
@@ -48,7 +65,7 @@ impl Supply {
     pub fn start(session: &'static Session) -> io::Result<Self> {
         let mut control = create(session, "ring", CONTROL_BYTES)?;
         control.open(&session.header(CONTROL_RING, 0, control.capacity()), [0; 4]);
-        let mut supply = Self { session, control, spares: SPARES, full: VecDeque::new() };
+        let mut supply = Self { session, control, spares: SPARES, full: VecDeque::new(), names: Names::default() };
         supply.calibrate();
         supply.fill()?;
         Ok(supply)
@@ -82,11 +99,17 @@ impl Supply {
     /// Takes what rings are done with. What nothing is recycled of is unmapped.
     fn collect(&mut self) {
         let retired = self.session.retired.take();
-        if let Keep::Newest(_) = self.session.limits.keep {
-            let since = Instant::now();
-            let events = retired.into_iter().filter(|one| one.store == Store::Data);
-            self.full.extend(events.map(|one| Full { segment: one.segment, since }));
+        if self.session.limits.keep == Keep::All {
+            return;
         }
+        let since = Instant::now();
+        for Retired { segment, store } in retired {
+            match store {
+                Store::Data => self.full.push_back(Full { segment, since }),
+                Store::Names => self.names.full.push(segment),
+            }
+        }
+        self.names.ended.extend(self.session.ended.take());
     }
 
     fn fill(&mut self) -> io::Result<()> {
@@ -102,12 +125,17 @@ impl Supply {
         }
         for slot in &session.names {
             if slot.is_empty() {
-                let segment = self.names_segment()?;
+                let segment = self.names_segment(self.names_bytes())?;
                 slot.put(Box::new(segment));
             }
         }
         while self.is_expired() {
             self.remove_oldest();
+        }
+        let names: usize = self.names.full.iter().map(|segment| segment.data().len()).sum();
+        // Rarely enough that each name is copied but a few times.
+        if names > 2 * self.names.needed + NAMES_SPARES * self.names_bytes() {
+            self.rewrite_names()?;
         }
         Ok(())
     }
@@ -138,8 +166,7 @@ impl Supply {
         if session.limits.keep == Keep::All || has_room(session, bytes) && !is_hurried {
             return create(session, "ring", bytes).map(Some);
         }
-        while let Some(Full { mut segment, .. }) = self.full.pop_front() {
-            session.recycled.fetch_add(segment.used(), Ordering::Relaxed);
+        while let Some(mut segment) = self.oldest() {
             if segment.recycle(&session.next_path("ring")).is_ok() {
                 return Ok(Some(segment));
             }
@@ -149,11 +176,41 @@ impl Supply {
         if has_room(session, bytes) { create(session, "ring", bytes).map(Some) } else { Ok(None) }
     }
 
-    fn names_segment(&mut self) -> io::Result<Segment> {
-        // Those that stand ready take an eighth of what is allowed at most.
-        let bytes = (self.session.limits.max_bytes / 32).clamp(16 * 1024, NAMES_BYTES) as usize;
+    // Those that stand ready take an eighth of what is allowed at most.
+    fn names_bytes(&self) -> usize {
+        (self.session.limits.max_bytes / 32).clamp(16 * 1024, NAMES_BYTES) as usize
+    }
+
+    fn names_segment(&mut self, bytes: usize) -> io::Result<Segment> {
         while !has_room(self.session, bytes) && self.remove_oldest() {}
         create(self.session, "names", bytes)
+    }
+
+    /// Puts the names that are needed into one segment in place of all full ones. Killed
+    /// in between, some names stand in two.
+    fn rewrite_names(&mut self) -> io::Result<()> {
+        let old = std::mem::take(&mut self.names.full);
+        let Names { ended, recycled_until, .. } = &self.names;
+        let is_gone = |process, named| ended.get(&process).is_some_and(|end| named <= *end && end < recycled_until);
+        let records = names::needed(&old, is_gone);
+        let bytes: usize = records.iter().map(|record| wire::record::record_len(record.payload.len())).sum();
+        let mut new = self.names_segment(bytes + RECORD_HEADER)?;
+        let header = self.session.header(CONTROL_RING, self.names.rewritten.0, new.capacity());
+        new.open(&header, [0; 4]);
+        for Record { kind, node, ticks, pid, payload, .. } in records {
+            new.payload_space(payload.len()).copy_from_slice(payload);
+            let first = wire::record::first_word(kind, 0, 0, payload.len());
+            new.publish([first, node.raw(), ticks, pid], payload.len());
+        }
+        new.seal();
+        old.iter().for_each(|segment| discard(self.session, segment));
+        // A name may still stand in a segment that is being written: its process's end
+        // is known until the next time.
+        let (count, before) = self.names.rewritten;
+        self.names.ended.retain(|_, end| *end >= before.min(self.names.recycled_until));
+        self.names.rewritten = (count + 1, header.ticks);
+        (self.names.needed, self.names.full) = (bytes, vec![new]);
+        Ok(())
     }
 
     fn is_expired(&self) -> bool {
@@ -161,11 +218,18 @@ impl Supply {
         self.full.front().is_some_and(|full| full.since.elapsed() > age)
     }
 
+    /// The segment whose events go next.
+    fn oldest(&mut self) -> Option<Segment> {
+        let Full { segment, .. } = self.full.pop_front()?;
+        self.session.recycled.fetch_add(segment.data().len() as u64, Ordering::Relaxed);
+        self.names.recycled_until = self.names.recycled_until.max(segment.opened());
+        Some(segment)
+    }
+
     fn remove_oldest(&mut self) -> bool {
-        let Some(Full { segment, .. }) = self.full.pop_front() else { return false };
-        self.session.recycled.fetch_add(segment.used(), Ordering::Relaxed);
-        discard(self.session, &segment);
-        true
+        let oldest = self.oldest();
+        oldest.iter().for_each(|segment| discard(self.session, segment));
+        oldest.is_some()
     }
 
     /// Writes the time of each clock, and into the control ring's header the losses and

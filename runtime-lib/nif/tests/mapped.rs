@@ -5,6 +5,8 @@
 
 #[path = "../src/clock.rs"]
 mod clock;
+#[path = "../src/names.rs"]
+mod names;
 #[path = "../src/runs.rs"]
 mod runs;
 #[path = "../src/segment.rs"]

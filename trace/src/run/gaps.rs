@@ -73,7 +73,7 @@ pub(super) fn check_order(segments: &[Segment], keep: Keep, findings: &mut Vec<F
     for segment in segments {
         let ring = Some((segment.names, segment.header.ring));
         let is_first = std::mem::replace(&mut known, ring) != ring;
-        if is_first && segment.header.ordinal > 0 && (segment.names || keep == Keep::All) {
+        if is_first && segment.header.ordinal > 0 && keep == Keep::All {
             findings.push(absent(segment, segment.header.ordinal));
         }
     }

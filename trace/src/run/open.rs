@@ -2,6 +2,7 @@
 
 use super::{Clock, Finding, Names, Segment, SiteIndex, Sites, records, segments};
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use wire::run::Keep;
 use wire::{Kind, NodeId, Record, RunInfo};
@@ -40,6 +41,7 @@ pub struct Event {
 }
 
 const OFFSET_BITS: u32 = 40;
+const ATTEMPTS: usize = 3;
 
 /// One run, read up to what was published when it was opened.
 #[derive(Debug)]
@@ -62,8 +64,9 @@ impl Recording {
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let mut findings = Vec::new();
         let _held = hold(dir);
-        let mut segments = segments::headers(dir, &mut findings).map_err(|e| OpenError::Folder(dir.to_owned(), e))?;
         let info = read_info(dir, &mut findings);
+        let segments =
+            read_segments(dir, info.as_ref(), &mut findings).map_err(|e| OpenError::Folder(dir.to_owned(), e))?;
         if info.is_none() && segments.is_empty() {
             return Err(OpenError::NotARun(dir.to_owned()));
         }
@@ -71,8 +74,6 @@ impl Recording {
             let advice = "the recording failed to start, or was copied without them: copy the whole folder again";
             findings.push(Finding::file("ring-*.seg", "there are no segments", advice));
         }
-        reject_foreign(&mut segments, info.as_ref(), &mut findings);
-        segments::load(dir, &mut segments, &mut findings);
         let keep = info.as_ref().map_or(Keep::Newest, |info| info.keep);
         super::gaps::check_order(&segments, keep, &mut findings);
         let sites = Sites::load(dir, info.as_ref(), &mut findings);
@@ -233,6 +234,21 @@ pub(super) fn read_info(dir: &Path, findings: &mut Vec<Finding>) -> Option<RunIn
             findings.push(Finding::file("run.json", format_args!("is damaged: {error}"), advice));
             None
         }
+    }
+}
+
+// A flight recorder rewrites its names now and then. Should those that were listed be
+// gone, the next listing has them.
+fn read_segments(dir: &Path, info: Option<&RunInfo>, findings: &mut Vec<Finding>) -> io::Result<Vec<Segment>> {
+    let mut attempts = 0..ATTEMPTS;
+    loop {
+        let before = findings.len();
+        let mut segments = segments::headers(dir, findings)?;
+        reject_foreign(&mut segments, info, findings);
+        if segments::load(dir, &mut segments, findings) || attempts.next().is_none() {
+            return Ok(segments);
+        }
+        findings.truncate(before);
     }
 }
 

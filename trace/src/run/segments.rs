@@ -101,11 +101,12 @@ fn read_header(path: &Path) -> io::Result<Option<Header>> {
     }))
 }
 
-/// Loads the data of all segments; those that are gone are left out.
+/// Loads the data of all segments; those that are gone are left out. `false` when names
+/// are among them: they stand elsewhere now.
 ///
 /// A flight recorder recycles the oldest ones meanwhile. The newest are read first, so
 /// that what is missing then is missing at the beginning.
-pub(super) fn load(dir: &Path, segments: &mut Vec<Segment>, findings: &mut Vec<Finding>) {
+pub(super) fn load(dir: &Path, segments: &mut Vec<Segment>, findings: &mut Vec<Finding>) -> bool {
     let mut newest_first: Vec<_> = segments.iter_mut().collect();
     newest_first.sort_by_key(|segment| std::cmp::Reverse(segment.header.ticks));
     let gone: Vec<_> = newest_first
@@ -113,6 +114,7 @@ pub(super) fn load(dir: &Path, segments: &mut Vec<Segment>, findings: &mut Vec<F
         .filter_map(|segment| (!segment.load(dir, findings)).then(|| segment.file.clone()))
         .collect();
     segments.retain(|segment| !gone.contains(&segment.file));
+    !gone.iter().any(|file| file.starts_with("names-"))
 }
 
 fn header_page(file: &mut File) -> io::Result<Vec<u8>> {

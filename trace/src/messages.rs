@@ -12,6 +12,7 @@ use crate::Recording;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::VecDeque;
 use std::hash::BuildHasher as _;
+use wire::record::NO_SUCH_PROCESS;
 use wire::{FLAG_OMITTED, Kind, Record, Term};
 
 /// The ends of messages that were found to belong together.
@@ -46,8 +47,6 @@ struct Pairing {
 type Way = (u64, u64, u64);
 
 const UNKNOWN: u64 = 0;
-/// Of a send: there was no such process.
-const NOBODY: u64 = 1;
 
 impl Messages {
     /// Pairs, in one pass over the events.
@@ -93,7 +92,7 @@ impl Pairing {
             Some((Term::Atom(name), _)) => self.registered.get(&name).copied().unwrap_or(UNKNOWN),
             _ => UNKNOWN,
         };
-        if record.node.raw() != NOBODY {
+        if record.node.raw() != NO_SUCH_PROCESS {
             self.waiting.entry((record.pid, to, digest(record))).or_default().push_back(event);
         }
     }

@@ -66,7 +66,7 @@ fn a_send_to_a_name_or_an_alias_is_found() {
     let mut writer = Writer::new("named");
     let name = writer.atom("shop");
     let alias = text("an alias");
-    writer.event(Kind::Register, 0, OTHER, std::slice::from_ref(&name));
+    writer.event(Kind::Register, 1, OTHER, std::slice::from_ref(&name));
     writer.event(Kind::Send, 0, PID, &[name.clone(), Term::Int(1)]);
     writer.event(Kind::Unregister, 0, OTHER, std::slice::from_ref(&name));
     writer.event(Kind::Register, 0, THIRD, std::slice::from_ref(&name));
@@ -75,7 +75,9 @@ fn a_send_to_a_name_or_an_alias_is_found() {
     writer.event(Kind::Receive, 0, THIRD, &[Term::Pid(PID), Term::Int(1)]);
     writer.event(Kind::Receive, 0, OTHER, &[Term::Pid(PID), Term::Int(1)]);
     writer.event(Kind::Receive, 0, OTHER, &[Term::Pid(PID), Term::Int(2)]);
-    let messages = Messages::of(&Recording::open(&writer.finish()).unwrap());
+    let recording = Recording::open(&writer.finish()).unwrap();
+    assert_eq!(Frames::build(&recording).processes()[0].pid, PID, "a name it had before is no event of it");
+    let messages = Messages::of(&recording);
     assert_eq!([1, 4, 5].map(|send| messages.other_end(send)), [Some(7), Some(6), Some(8)]);
 }
 

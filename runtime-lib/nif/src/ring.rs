@@ -98,8 +98,9 @@ pub unsafe fn emit_told(
     about: RawTerm,
     terms: &[RawTerm],
 ) {
-    // The recorder watches who lives. What ends is not worth a message.
-    let own = if kind == Kind::Exit { None } else { local_pid(env, about) };
+    // The recorder watches who lives and does something.
+    let is_news = !matches!((kind, variant), (Kind::Exit, _) | (Kind::Register, wire::record::REGISTERED_BEFORE));
+    let own = if is_news { local_pid(env, about) } else { None };
     // SAFETY: by the caller's promise.
     unsafe { with_ring(session, |ring| ring.event(env, kind, variant, about, own, terms)) }
 }

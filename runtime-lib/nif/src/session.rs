@@ -91,8 +91,10 @@ pub struct Retired {
     pub store: Store,
 }
 
-/// What a ring counts. One writer, any reader.
+/// What a ring counts. One writer, any reader; on cache lines of its own, since other
+/// threads write the next one's at every event.
 #[derive(Default)]
+#[repr(align(128))]
 pub struct Counters {
     /// Events written.
     pub events: AtomicU64,

@@ -20,12 +20,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wire::Kind;
+use wire::record::{NO_SUCH_PROCESS, REGISTERED_BEFORE};
 
 /// The VM's tag of an event, what it is here, and the record's variant.
 const TAGS: [(&str, Kind, u64); 22] = [
     ("send", Kind::Send, 0),
     ("receive", Kind::Receive, 0),
-    ("send_to_non_existing_process", Kind::Send, 1),
+    ("send_to_non_existing_process", Kind::Send, NO_SUCH_PROCESS),
     ("in", Kind::In, 0),
     ("out", Kind::Out, 0),
     ("in_exiting", Kind::In, 1),
@@ -114,7 +115,7 @@ fn note_register(env: Env<'_>, pid: LocalPid, name: Atom) -> bool {
     let Some(session) = ring::active() else { return false };
     let (pid, name) = (pid.encode(env), name.to_term(env).as_c_arg());
     // SAFETY: the environment and the terms are this call's.
-    unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Register, pid.as_c_arg(), &[name]) };
+    unsafe { ring::emit_told(env.as_c_arg(), session, Kind::Register, REGISTERED_BEFORE, pid.as_c_arg(), &[name]) };
     true
 }
 

@@ -26,7 +26,7 @@
 //! | 35 | spawned | the process that spawned it, `{module, function, arguments}` | |
 //! | 36 | link | to whom | another process linked itself to this one |
 //! | 37 | unlink | from whom | another process did it |
-//! | 38 | register | name | |
+//! | 38 | register | name | it had the name when the tracing began |
 //! | 39 | unregister | name | |
 //! | 40 | gc_start | sizes, as a list of pairs | a major collection |
 //! | 41 | gc_end | sizes | a major collection |
@@ -46,6 +46,11 @@ pub const FLAG_TRUNCATED: u8 = 1;
 /// The payload did not fit: it was left out whole, or, of what the VM tells, behind its
 /// first term.
 pub const FLAG_OMITTED: u8 = 2;
+
+/// Variant of [`Kind::Send`]: there was no such process.
+pub const NO_SUCH_PROCESS: u64 = 1;
+/// Variant of [`Kind::Register`]: the process had the name when the tracing began.
+pub const REGISTERED_BEFORE: u64 = 1;
 
 /// What a record says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -56,7 +56,7 @@ fn binding_clauses(recording: &Recording) -> Vec<bool> {
 
 impl Builder<'_> {
     fn event(&mut self, number: u32, record: &Record<'_>) {
-        if matches!(record.kind, Kind::NameAtom | Kind::NameProcess | Kind::Clock) {
+        if matches!(record.kind, Kind::NameAtom | Kind::NameProcess | Kind::Clock) || is_known_name(record) {
             return;
         }
         let process = self.process(record.pid, number);
@@ -229,6 +229,11 @@ impl Builder<'_> {
     fn clause(&self, record: &Record<'_>) -> u32 {
         self.recording.site_of(record).map_or(NONE, |site| self.recording.sites().get(site).clause)
     }
+}
+
+// Nothing happened to the process: the name is what sends to it are resolved by.
+fn is_known_name(record: &Record<'_>) -> bool {
+    record.kind == Kind::Register && record.node.raw() == wire::record::REGISTERED_BEFORE
 }
 
 fn end(frame: &mut Frame, closing: Closing, event: u32) {

@@ -25,7 +25,7 @@ defmodule ElixirScope.Test.Probes do
   end
 
   @doc "What a probe gives back, by the documentation of `:scope_probe`."
-  def value(name, _) when name in [:enter, :locals, :caught], do: :ok
+  def value(name, _) when name in [:enter, :locals, :caught, :mark], do: :ok
   def value(name, [_]) when name in [:leave, :branch], do: nil
   def value(:tail, [_]), do: :ok
   def value(_, [_, value]), do: value

@@ -18,7 +18,7 @@ pub fn run() -> Result<(), Failure> {
     require(found.is_empty(), || format!("a release without the step names probes: {found:?}"))?;
 
     let release = assemble("on")?;
-    let probed = super::containing(&release.join("releases"), PROBE)?;
+    let probed = super::containing(&release.join("releases/0.1.0/elixir_scope"), PROBE)?;
     let clean = super::containing(&release.join("lib"), PROBE)?;
     let others: Vec<_> = clean.iter().filter(|path| !path.to_string_lossy().contains("lib/elixir_scope-")).collect();
     println!("the release has {} modules with probes, and {} of them in lib", probed.len(), others.len());
@@ -44,7 +44,10 @@ fn switched_on_later(release: &Path, runs: &Path) -> Result<(), Failure> {
     let node = Node::start(release, runs, "0")?;
     let which = node.rpc("IO.puts(:code.which(Shop.Scenario))")?;
     require(!which.contains("/overlay/"), || format!("probes run before they are asked for: {which}"))?;
+    node.rpc("defmodule Shop.About, do: def(patched, do: \"patched\")")?;
     node.rpc("Shop.Scenario.steps(1); {:ok, _} = ElixirScope.start_recording(); Shop.Scenario.steps(3)")?;
+    let patch = node.rpc("IO.puts(Shop.About.patched())").unwrap_or_default();
+    require(patch == "patched\n", || "switching on undid a patch of the running node".into())?;
     node.rpc(":ok = ElixirScope.stop_recording(); Shop.Scenario.steps(1)")?;
     node.stop()?;
     let steps = shown(runs, "Shop.Scenario.step/1")?.matches("Shop.Scenario.step(").count();

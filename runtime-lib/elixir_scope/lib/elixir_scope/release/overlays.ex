@@ -66,8 +66,8 @@ defmodule ElixirScope.Release.Overlays do
     wanted = for {module, _clean, probed} <- ours, into: %{}, do: {module, probed}
     stuck = Loader.sync(Path.join(folder, "overlay"), wanted)
 
-    tell(stuck, "a process runs old code of")
-    tell(for({module, _, _} <- patched, do: module), "not the release's own code runs of")
+    tell(stuck, "a process still runs their old code")
+    tell(for({module, _, _} <- patched, do: module), "the code that runs is not the release's")
     Recording.note(Path.join(folder, node_map), digest)
   end
 
@@ -87,6 +87,6 @@ defmodule ElixirScope.Release.Overlays do
 
   defp tell(modules, why) do
     names = modules |> Enum.sort() |> Enum.map_join(", ", &inspect/1)
-    IO.puts(:stderr, "warning: elixir_scope: #{why} #{names}, which stay without probes")
+    IO.puts(:stderr, "warning: elixir_scope: without probes, since #{why}: #{names}")
   end
 end

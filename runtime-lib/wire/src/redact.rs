@@ -38,8 +38,6 @@ pub const ATOM: &str = ":scope_redacted";
 /// of this length is meant as a name.
 pub const MAX_NAME: usize = 255;
 
-const USUAL_NAME: usize = 32;
-
 /// A set of patterns.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretNames {
@@ -117,18 +115,10 @@ impl SecretNames {
 
     /// Whether a value of this name is secret. Allocates nothing.
     pub fn has(&self, name: &[u8]) -> bool {
-        match name.len() {
-            _ if self.patterns.is_empty() => false,
-            // Nearly all names are short, and a large space takes longer to clear
-            // than they take to be read.
-            0..=USUAL_NAME => self.has_in(name, [0; USUAL_NAME]),
-            ..=MAX_NAME => self.has_in(name, [0; MAX_NAME]),
-            _ => false,
+        if self.patterns.is_empty() || name.len() > MAX_NAME {
+            return false;
         }
-    }
-
-    fn has_in<const N: usize>(&self, name: &[u8], mut space: [u8; N]) -> bool {
-        let mut len = 0;
+        let (mut space, mut len) = ([0; MAX_NAME], 0);
         for (byte, place) in name.iter().filter_map(|&byte| counted(byte)).zip(&mut space) {
             *place = byte;
             len += 1;

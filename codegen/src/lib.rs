@@ -139,16 +139,7 @@ fn instrument_with(
         let scope = resolve::Scope::of(&module, &names, around);
         let attributes = refusals::attributes(&module);
         let behaviours = callbacks::behaviours(&module, &attributes);
-        let secrets = plan.secrets.clone().with(secrets::of_module(&attributes).iter().map(String::as_str));
-        let secrets = match secrets {
-            Ok(secrets) => secrets,
-            Err(error) => {
-                return Err(FileRefusal {
-                    range: attributes.first().map_or(root.text_range(), syntax::Call::range),
-                    why: error.to_string(),
-                });
-            }
-        };
+        let secrets = secrets::of_module(&plan.secrets, &attributes)?;
         for clause in module.clauses() {
             let Some(id) = ids(clause.call.node()) else { continue };
             let strength = plan.clauses.get(&id).copied().or_else(|| points.inside(&clause));

@@ -4,9 +4,12 @@
 //! What stands under a secret's name in a map or a list of pairs is left to the
 //! capture path, which knows such names: the rest of the map is recorded.
 
+use crate::FileRefusal;
+use std::borrow::Cow;
 use syntax::nodes::Pair;
 use syntax::{Call, SyntaxKind, SyntaxNode, Target, text_without_trivia};
 use wire::SecretNames;
+use wire::redact::PatternError;
 
 /// What a probe is passed in place of a variable.
 pub const REDACTED: &str = wire::redact::ATOM;
@@ -55,16 +58,21 @@ fn is_name(key: &SyntaxNode, names: &SecretNames) -> bool {
     is_literal && names.has(text.trim().trim_matches([':', '"']).as_bytes())
 }
 
-/// The names in `@compile {:elixir_scope, redact: [:pin, "*_iban"]}`.
-pub fn of_module(attributes: &[Call]) -> Vec<String> {
-    let mut found = Vec::new();
+/// What secrets are called in a module: `usual`, and the names that it gives itself,
+/// as in `@compile {:elixir_scope, redact: [:pin, "*_iban"]}`.
+///
+/// # Errors
+/// When one of these names nothing: what the module hides would be recorded.
+pub fn of_module<'a>(usual: &'a SecretNames, attributes: &[Call]) -> Result<Cow<'a, SecretNames>, FileRefusal> {
+    let mut names = Cow::Borrowed(usual);
     for attribute in attributes.iter().filter(|one| one.local_name().as_deref() == Some("compile")) {
         let text: String = text_without_trivia(attribute.node()).split_whitespace().collect();
         let Some((list, _)) = text.split_once(OPTION).and_then(|(_, rest)| rest.split_once(']')) else { continue };
-        let names = list.split(',').map(|name| name.trim_matches([':', '"']).to_owned());
-        found.extend(names.filter(|name| !name.is_empty()));
+        let more = list.split(',').map(|name| name.trim_matches([':', '"'])).filter(|name| !name.is_empty());
+        let refuse = |error: PatternError| FileRefusal { range: attribute.range(), why: error.to_string() };
+        names = Cow::Owned(names.into_owned().with(more).map_err(refuse)?);
     }
-    found
+    Ok(names)
 }
 
 #[cfg(test)]
@@ -122,6 +130,8 @@ mod tests {
         let source = "defmodule A do\n  @compile {:elixir_scope,\n    redact: [:pin, \"*_iban\"]}\nend\n";
         let parse = syntax::parse(source.as_bytes());
         let attributes = crate::refusals::attributes(&syntax::modules(&parse.root())[0]);
-        assert_eq!(super::of_module(&attributes), ["pin", "*_iban"]);
+        let usual = wire::SecretNames::none();
+        let names = super::of_module(&usual, &attributes).unwrap();
+        assert!(names.has(b"pin") && names.has(b"old_iban") && !names.has(b"token"));
     }
 }

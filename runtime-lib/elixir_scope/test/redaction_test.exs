@@ -54,6 +54,21 @@ defmodule ElixirScope.RedactionTest do
       assert recorded(dir, [], term)[60] == [{name, @secret}]
     end
 
+    test "texts that were judged before", %{dir: dir} do
+      plain = for n <- 1..150, do: "field_#{n}_#{String.duplicate("x", rem(n, 33))}"
+      secret = for n <- 1..150, do: "field_password_#{n}"
+      term = for {a, b} <- Enum.zip(plain, secret), do: {{a, 1}, {b, 2}}
+      hidden = for {a, b} <- Enum.zip(plain, secret), do: {{a, 1}, {b, @secret}}
+      wide = [items: 127, payload_bytes: 32_768]
+
+      pass = fn ->
+        for part <- Enum.chunk_every(term ++ term, 100), do: :scope_probe.bind(1, part)
+      end
+
+      events = own(record(dir, wide, pass))
+      assert Enum.flat_map(events, fn %{terms: [part]} -> part end) == hidden ++ hidden
+    end
+
     test "the names are the recording's", %{dir: dir} do
       term = [pin: 1, password: 2]
       assert recorded(dir, [redact: false], term) == term

@@ -1,6 +1,7 @@
 //! Terms in the compact encoding, straight into a segment.
 
 mod atoms;
+mod plain;
 mod secrets;
 
 pub use atoms::Atoms;

@@ -1,8 +1,9 @@
-//! The atoms that a ring has named, and which of them name secrets.
+//! The atoms that a ring has named, and which names are those of secrets.
 //!
 //! An atom is looked at once, when a ring first meets it: from then on its name is
 //! known to be a secret's or not by one bit, beside the bit that says it was seen.
 
+use super::plain::PlainTexts;
 use super::{Env, RawTerm, atom_text};
 use wire::SecretNames;
 
@@ -14,6 +15,7 @@ pub struct Atoms {
     /// For 64 atoms each: those seen, and those of them that name secrets.
     known: Box<[[u64; 2]]>,
     names: &'static SecretNames,
+    plain: PlainTexts,
     /// Seen for the first time since this was last empty: index and text.
     pub unnamed: Vec<(u64, Vec<u8>)>,
 }
@@ -21,7 +23,12 @@ pub struct Atoms {
 impl Atoms {
     /// None yet; secrets have these names.
     pub fn new(names: &'static SecretNames) -> Self {
-        Self { known: vec![[0; 2]; ATOMS / 64].into_boxed_slice(), names, unnamed: Vec::new() }
+        Self {
+            known: vec![[0; 2]; ATOMS / 64].into_boxed_slice(),
+            names,
+            plain: PlainTexts::default(),
+            unnamed: Vec::new(),
+        }
     }
 
     /// What secrets are called.
@@ -54,6 +61,12 @@ impl Atoms {
             // SAFETY: by the caller's promise.
             None => unsafe { self.is_secret_text(atom_text(env, atom).as_deref()) },
         }
+    }
+
+    /// Whether a text names a secret.
+    pub fn is_secret_name(&mut self, text: &[u8]) -> bool {
+        let names = self.names;
+        self.plain.check(text, |text| names.has(text))
     }
 
     #[cold]

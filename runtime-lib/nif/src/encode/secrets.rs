@@ -67,7 +67,7 @@ impl Encoder<'_> {
 
     /// A name that was written says that its value is secret.
     #[inline(always)]
-    unsafe fn is_secret(&self, name: RawTerm) -> bool {
+    unsafe fn is_secret(&mut self, name: RawTerm) -> bool {
         let word = bits(name);
         // SAFETY: by the caller's promise.
         unsafe {
@@ -79,7 +79,7 @@ impl Encoder<'_> {
         }
     }
 
-    unsafe fn is_secret_asked(&self, name: RawTerm) -> bool {
+    unsafe fn is_secret_asked(&mut self, name: RawTerm) -> bool {
         if self.atoms.names().is_empty() {
             return false;
         }
@@ -90,7 +90,7 @@ impl Encoder<'_> {
                 BITSTRING => {
                     let place = binary::place(self.env, tags().binaries, name);
                     place.is_some_and(|(data, size)| {
-                        size > 0 && self.atoms.names().has(std::slice::from_raw_parts(data, size))
+                        size > 0 && self.atoms.is_secret_name(std::slice::from_raw_parts(data, size))
                     })
                 }
                 _ => false,

@@ -90,8 +90,8 @@ defmodule ElixirScope do
       included in the first (default `[keep: 20, max_bytes: :infinity]`). Older ones
       are removed, but none that somebody writes or reads;
     * `:segment_bytes` - bytes of one segment file (default 4 MiB, and at most an
-      eighth of `:max_bytes`, less with more than two schedulers, since some always
-      stand ready);
+      eighth of `:max_bytes`, with `keep: :newest` a thirty-second, since some always
+      stand ready; less on machines with more than a few schedulers);
     * `:depth`, `:items`, `:binary_bytes`, `:payload_bytes` - how much of a term is
       kept: its nesting (8), the elements of each container (64, at most 127),
       the bytes of each binary (512), and the bytes of all of an event's terms

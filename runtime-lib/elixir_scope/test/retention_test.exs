@@ -57,10 +57,10 @@ defmodule ElixirScope.RetentionTest do
 
     @tag timeout: 120_000
     test "is not filled by the names of processes that are gone", %{dir: dir} do
-      {:ok, run} = ElixirScope.start_recording(dir: dir, keep: :newest, max_bytes: 1_000_000)
+      {:ok, run} = ElixirScope.start_recording(dir: dir, keep: :newest, max_bytes: 2_000_000)
       parent = self()
 
-      for n <- 1..15_000 do
+      for n <- 1..30_000 do
         :proc_lib.spawn(fn ->
           :scope_probe.enter(1, n, :an_atom_of_the_beginning)
           # The recorder has named this process when it answers.
@@ -73,12 +73,12 @@ defmodule ElixirScope.RetentionTest do
 
       :ok = ElixirScope.stop_recording()
       assert %{failure: nil, lost_events: 0} = ElixirScope.status()
-      assert files_bytes(run) <= 1_010_000
+      assert files_bytes(run) <= 2_010_000
 
       assert [_, :an_atom_of_the_beginning] =
                List.last(for %{kind: :enter} = e <- Segments.events(run), do: e).terms
 
-      assert List.last(numbers(run)) == 15_000
+      assert List.last(numbers(run)) == 30_000
     end
 
     test "removes what is too old though there is room", %{dir: dir} do

@@ -93,10 +93,12 @@ fn try_start(
     };
     let run: [u8; 16] = run.try_into().map_err(|_| "the run id has 16 bytes".to_owned())?;
     let size = |value: u64, least: u64, most: u64| usize::try_from(value.clamp(least, most)).unwrap_or(usize::MAX);
+    // Of a whole recording, the segments that stand ready take half at first; of a flight
+    // recorder an eighth, and those that threads write into as much, so that most of it
+    // is full segments.
+    let parts = if newest == 1 { (8 * schedulers).max(32) } else { (4 * schedulers).max(8) };
     let limits = Limits {
-        // The segments that stand ready take half of what is allowed at most, and
-        // those that threads write into a quarter.
-        segment_bytes: size(segment.min(most / (4 * schedulers).max(8)), 64 * 1024, 1 << 30),
+        segment_bytes: size(segment.min(most / parts), 64 * 1024, 1 << 30),
         max_bytes: most,
         keep: if newest == 1 { Keep::Newest(Duration::from_millis(age)) } else { Keep::All },
         depth: size(depth, 1, 32) as u32,

@@ -132,19 +132,29 @@ impl Supply {
         while self.is_expired() {
             self.remove_oldest();
         }
+        self.relieve_names()
+    }
+
+    /// Rewrites the names when there are many: twice of what was needed, so that each is
+    /// copied but a few times, or more than a quarter of what is allowed. Then events of
+    /// the elder half go first, since they need most of them.
+    fn relieve_names(&mut self) -> io::Result<()> {
         let names: usize = self.names.full.iter().map(|segment| segment.data().len()).sum();
-        // Rarely enough that each name is copied but a few times.
-        if names > 2 * self.names.needed + NAMES_SPARES * self.names_bytes() {
-            self.rewrite_names()?;
+        let most = usize::try_from(self.session.limits.max_bytes / 4).unwrap_or(usize::MAX);
+        let grown = self.names.needed + 2 * self.names_bytes();
+        if names < grown + self.names.needed && names < most.max(grown) {
+            return Ok(());
         }
-        Ok(())
+        if names >= most {
+            (0..self.full.len().div_ceil(2)).for_each(|_| _ = self.remove_oldest());
+        }
+        self.rewrite_names()
     }
 
     /// Has more stand ready when most of it went since the last look.
     fn adapt(&mut self) {
         let limits = &self.session.limits;
-        let share = if limits.keep == Keep::All { 4 } else { 2 };
-        let most = usize::try_from(limits.max_bytes / share).unwrap_or(usize::MAX) / limits.segment_bytes;
+        let most = usize::try_from(limits.max_bytes / 4).unwrap_or(usize::MAX) / limits.segment_bytes;
         // At the start all of it is missing.
         if self.is_short() && self.session.bytes.load(Ordering::Relaxed) > limits.segment_bytes as u64 {
             self.spares = (self.spares * 2).min(most.clamp(SPARES, MOST_SPARES));
@@ -182,7 +192,7 @@ impl Supply {
     }
 
     fn names_segment(&mut self, bytes: usize) -> io::Result<Segment> {
-        while !has_room(self.session, bytes) && self.remove_oldest() {}
+        while !has_room(self.session, bytes) && (self.remove_oldest() || self.remove_spare()) {}
         create(self.session, "names", bytes)
     }
 
@@ -230,6 +240,14 @@ impl Supply {
         let oldest = self.oldest();
         oldest.iter().for_each(|segment| discard(self.session, segment));
         oldest.is_some()
+    }
+
+    /// For names, which events need: a flight recorder's only.
+    fn remove_spare(&mut self) -> bool {
+        let is_flight = self.session.limits.keep != Keep::All;
+        let spare = if is_flight { self.session.claim(Store::Data) } else { None };
+        spare.iter().for_each(|segment| discard(self.session, segment));
+        spare.is_some()
     }
 
     /// Writes the time of each clock, and into the control ring's header the losses and

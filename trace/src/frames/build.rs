@@ -2,6 +2,7 @@
 //! whole is linear in the events, whatever the depth.
 
 use super::callee::Callees;
+use super::doubt::doubt_recycled;
 use super::stack::Stack;
 use super::{Closing, Detail, Frame, Frames, NONE, Process};
 use crate::Recording;
@@ -42,7 +43,7 @@ pub(super) fn build(recording: &Recording) -> Frames {
             builder.all[tail_of as usize].last = last;
         }
     }
-    builder.doubt_recycled();
+    doubt_recycled(recording, &mut builder.all, &mut builder.processes);
     Frames { all: builder.all, processes: builder.processes }
 }
 
@@ -75,14 +76,6 @@ impl Builder<'_> {
             Kind::Caught => self.caught(process, number, record),
             Kind::Exit => self.exit(process, number),
             _ => {}
-        }
-    }
-
-    // A frame from before the recording is whole may have ended in what was recycled.
-    fn doubt_recycled(&mut self) {
-        let Some(whole_from) = self.recording.whole_from() else { return };
-        for frame in self.all.iter_mut().filter(|frame| frame.closing == Closing::Open) {
-            frame.inferred = self.recording.events()[frame.enter as usize].ticks < whole_from;
         }
     }
 

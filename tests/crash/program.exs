@@ -94,11 +94,10 @@ defmodule Program do
   What the recording says of itself once it has failed, or a while after `enough`
   events; the program runs on.
   """
-  def outcome(enough, left \\ 400) do
+  def outcome(enough, left \\ 100) do
     status = ElixirScope.status()
-    failed? = status.failure != nil and not status.recording
 
-    if failed? or left == 0 do
+    if not status.recording or left == 0 do
       event(3, 1)
       text = status.failure || "none"
       IO.puts("status #{status.events} #{status.lost_events} #{text}")

@@ -71,6 +71,8 @@ pub struct Session {
     pub ended: Pile<(u64, u64)>,
     /// Bytes of all segments.
     pub bytes: AtomicU64,
+    /// What these may come to: `max_bytes`, or what a full disk had room for.
+    pub most: AtomicU64,
     /// Bytes of events that were recycled.
     pub recycled: AtomicU64,
     /// Whether the helper shall end.
@@ -161,6 +163,7 @@ impl Session {
             retired: Pile::default(),
             ended: Pile::default(),
             bytes: AtomicU64::new(0),
+            most: AtomicU64::new(limits.max_bytes),
             recycled: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             next_ring: AtomicU32::new(CONTROL_RING + 1),

@@ -176,17 +176,44 @@ impl Supply {
         let bytes = session.limits.segment_bytes;
         // Rather lose what is old than what comes next: making one takes much longer.
         let is_hurried = self.is_expired() || self.is_short() && !self.full.is_empty();
-        if session.limits.keep == Keep::All || has_room(session, bytes) && !is_hurried {
-            return create(session, "ring", bytes).map(Some);
+        if (session.limits.keep == Keep::All || !is_hurried)
+            && let Some(segment) = self.new_segment("ring", bytes)?
+        {
+            return Ok(Some(segment));
         }
         while let Some(mut segment) = self.oldest() {
-            if segment.recycle(&session.next_path("ring")).is_ok() {
-                return Ok(Some(segment));
+            match segment.recycle(&session.next_path("ring")) {
+                Ok(()) => return Ok(Some(segment)),
+                // Somebody removed the file, or its space: its place is free.
+                Err(error) if error.kind() == io::ErrorKind::NotFound || segment.data().is_empty() => {
+                    discard(session, &segment);
+                }
+                // The file keeps its events.
+                Err(error) => return Err(error),
             }
-            // Somebody removed the file: its place is free.
-            discard(session, &segment);
         }
-        if has_room(session, bytes) { create(session, "ring", bytes).map(Some) } else { Ok(None) }
+        self.new_segment("ring", bytes)
+    }
+
+    /// A new segment; none where a flight recorder has no room for more. A disk that is
+    /// full is its limit from then on, if it has other segments to go on with.
+    fn new_segment(&self, prefix: &str, bytes: usize) -> io::Result<Option<Segment>> {
+        let session = self.session;
+        let is_flight = session.limits.keep != Keep::All;
+        if is_flight && !has_room(session, bytes) {
+            return Ok(None);
+        }
+        match create(session, prefix, bytes) {
+            Err(error) if is_flight && is_full_disk(&error) && self.has_others() => {
+                session.most.store(session.bytes.load(Ordering::Relaxed), Ordering::Relaxed);
+                Ok(None)
+            }
+            made => made.map(Some),
+        }
+    }
+
+    fn has_others(&self) -> bool {
+        !self.full.is_empty() || self.session.data.iter().any(|slot| !slot.is_empty())
     }
 
     // Those that stand ready take an eighth of what is allowed at most.
@@ -197,11 +224,13 @@ impl Supply {
     /// A segment for names, for which a flight recorder's events give way. None when
     /// there is no room even so, which ends no flight recorder.
     fn names_segment(&mut self, bytes: usize) -> io::Result<Option<Segment>> {
-        while !has_room(self.session, bytes) && self.remove_oldest() {}
-        if self.session.limits.keep != Keep::All && !has_room(self.session, bytes) {
-            return Ok(None);
+        loop {
+            while !has_room(self.session, bytes) && self.remove_oldest() {}
+            let made = self.new_segment("names", bytes)?;
+            if made.is_some() || self.full.is_empty() {
+                return Ok(made);
+            }
         }
-        create(self.session, "names", bytes).map(Some)
     }
 
     /// Puts the names that are needed into new segments, in place of all full ones. Killed
@@ -281,7 +310,11 @@ impl Supply {
 }
 
 fn has_room(session: &Session, capacity: usize) -> bool {
-    session.bytes.load(Ordering::Relaxed) + file_bytes(capacity) <= session.limits.max_bytes
+    session.bytes.load(Ordering::Relaxed) + file_bytes(capacity) <= session.most.load(Ordering::Relaxed)
+}
+
+fn is_full_disk(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn file_bytes(capacity: usize) -> u64 {

@@ -102,7 +102,9 @@ fn in_row(scenario: &Scenario, keep: Keep, failure: Failure) -> Failure {
 
 /// The library that ends the VM.
 fn build_fault() -> Result<(), Failure> {
-    let arguments = ["build", "--release", "--quiet", "-p", "elixirscope-nif", "--example", "fault"];
+    // With the packages that are built together elsewhere, so that features are the same.
+    let packages = ["-p", "elixirscope", "-p", "elixirscope-nif"];
+    let arguments = [&["build", "--release", "--quiet"], &packages[..], &["--example", "fault"]].concat();
     shell::show(&mut shell::command("cargo", &shell::root(), &arguments))
 }
 

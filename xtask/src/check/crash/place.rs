@@ -32,13 +32,23 @@ pub struct ReadOnly(PathBuf);
 impl ReadOnly {
     /// By a mount: for root, modes are no obstacle. For others, modes are all there is.
     pub fn make(path: &Path) -> Option<Self> {
-        let made = if works(Command::new("mount").arg("--bind").arg(path).arg(path)) {
-            works(Command::new("mount").args(["-o", "remount,bind,ro"]).arg(path))
-        } else {
-            works(Command::new("chmod").arg("a-w").arg(path))
-        };
+        if !Self::mount(path) {
+            works(Command::new("chmod").arg("a-w").arg(path));
+        }
         let this = Self(path.into());
-        (made && std::fs::write(path.join("probe"), "").is_err()).then_some(this)
+        std::fs::write(path.join("probe"), "").is_err().then_some(this)
+    }
+
+    // Made read-only before it is put there: later, somebody may just be writing.
+    fn mount(path: &Path) -> bool {
+        let aside = path.with_extension("aside");
+        let bind = |from: &Path, to: &Path| works(Command::new("mount").arg("--bind").arg(from).arg(to));
+        if std::fs::create_dir(&aside).is_err() || !bind(path, &aside) {
+            return false;
+        }
+        let shut = works(Command::new("mount").args(["-o", "remount,bind,ro"]).arg(&aside)) && bind(&aside, path);
+        works(Command::new("umount").arg("-l").arg(&aside));
+        shut
     }
 }
 
@@ -77,6 +87,16 @@ impl Drop for MemoryGroup {
         // Empty once all its processes are gone.
         let _ = std::fs::remove_dir(&self.0);
     }
+}
+
+/// Takes back what is mounted at or in `path`.
+pub fn release(path: &Path) {
+    let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+    let below =
+        mounts.lines().filter_map(|line| line.split(' ').nth(1)).filter(|place| Path::new(place).starts_with(path));
+    below.for_each(|place| {
+        works(Command::new("umount").arg("-l").arg(place));
+    });
 }
 
 fn works(command: &mut Command) -> bool {

@@ -5,6 +5,11 @@ use crate::{Failure, shell};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+/// Far longer than any program takes: one that hangs must not hang the check.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Events that a writer acknowledged: writer, first, last.
 pub type Batch = (u64, u64, u64);
@@ -61,6 +66,7 @@ impl Start {
         let complaints = shell::target().join("crash-program.log");
         let complaints = std::fs::File::create(complaints).map_err(could_not)?;
         let mut child = self.command().stderr(complaints).spawn().map_err(could_not)?;
+        let _watched = watch(child.id());
         let Some(out) = child.stdout.take() else { return Err(Failure::CouldNotRun("no standard output".into())) };
         let (mut run, mut then, mut done, mut count) = (Run::default(), Some(then), Ok(()), 0);
         // Lines that arrive after a kill were acknowledged before it.
@@ -103,6 +109,11 @@ impl Run {
         self.folder.clone().ok_or_else(missing)
     }
 
+    /// How many events were acknowledged.
+    pub fn count(&self) -> usize {
+        self.acknowledged.iter().map(|(_, from, to)| (to - from + 1) as usize).sum()
+    }
+
     fn hear(&mut self, line: &str) {
         let Some((word, rest)) = line.split_once(' ') else { return };
         match word {
@@ -114,6 +125,18 @@ impl Run {
             _ => {}
         }
     }
+}
+
+/// Kills a process that does not end by itself, unless what this gives is dropped before.
+fn watch(process: u32) -> Sender<()> {
+    let (ended, end) = channel();
+    std::thread::spawn(move || {
+        if end.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
+            // It is seen to have ended, and not well.
+            let _ = super::kill(&process.to_string());
+        }
+    });
+    ended
 }
 
 fn batch(text: &str) -> Option<Batch> {

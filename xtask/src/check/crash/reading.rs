@@ -53,8 +53,9 @@ impl Reading {
         let folder = folder.display().to_string();
         let mut arguments = vec!["trace", "show", &folder, "--limit", "1000000", "--format", "json"];
         arguments.extend(options);
-        let text = shell::text(&mut shell::command(shell::elixirscope(), &shell::root(), &arguments))?;
-        let report = serde_json::from_str(&text)
+        // Its exit code says whether it finds a fault, as the report does.
+        let output = shell::output(&mut shell::command(shell::elixirscope(), &shell::root(), &arguments))?;
+        let report = serde_json::from_slice(&output.stdout)
             .map_err(|error| Failure::CouldNotRun(format!("trace show gives no JSON: {error}")))?;
         Ok(Self { report })
     }

@@ -1,6 +1,6 @@
 //! What programs come to, and what must be true then.
 
-use super::place::{Full, MemoryGroup, ReadOnly};
+use super::place::{self, Full, MemoryGroup, ReadOnly};
 use super::program::{Run, Start};
 use super::reading::{Absent, Tally, judge};
 use super::{Keep, Outcome, kill, require, shop};
@@ -42,8 +42,10 @@ pub const SCENARIOS: &[Scenario] = &[
 ];
 
 /// A folder for the recordings of a repetition, empty.
-fn runs() -> Result<PathBuf, Failure> {
+pub fn runs() -> Result<PathBuf, Failure> {
     let runs = shell::target().join("crash-runs");
+    // Of a check that was killed.
+    place::release(&runs);
     super::super::empty(&runs)?;
     Ok(runs)
 }
@@ -56,8 +58,12 @@ const fn room(keep: Keep) -> u64 {
 }
 
 /// Far enough for a flight recorder to have turned over, and elsewhere each time.
-const fn enough(repetition: usize) -> usize {
-    700 + repetition % 20 * 37
+const fn enough(keep: Keep, repetition: usize) -> usize {
+    let least = match keep {
+        Keep::All => 700,
+        Keep::Newest => 4_000,
+    };
+    least + repetition % 20 * 37
 }
 
 /// Runs `what`, kills it after `enough` acknowledged events, reads.
@@ -72,7 +78,7 @@ fn read(run: &Run, keep: Keep) -> Result<Outcome, Failure> {
 }
 
 fn turning(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
-    killed(keep, &["write"], enough(repetition))
+    killed(keep, &["write"], enough(keep, repetition))
 }
 
 fn many(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
@@ -80,7 +86,7 @@ fn many(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
 }
 
 fn victims(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
-    killed(keep, &["victims"], enough(repetition))
+    killed(keep, &["victims"], enough(keep, repetition))
 }
 
 /// Runs what ends itself by a signal, and reads.
@@ -94,18 +100,18 @@ fn ends_itself(keep: Keep, what: &[&str], shell: Option<&str>) -> Result<Outcome
 }
 
 fn abort(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
-    ends_itself(keep, &["abort", &enough(repetition).to_string()], None)
+    ends_itself(keep, &["abort", &enough(keep, repetition).to_string()], None)
 }
 
 fn fault(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
     let library = shell::target().join("release/examples/libfault");
-    ends_itself(keep, &["fault", &enough(repetition).to_string(), &library.display().to_string()], None)
+    ends_itself(keep, &["fault", &enough(keep, repetition).to_string(), &library.display().to_string()], None)
 }
 
 /// By the kernel where a group of its own can be made; else the VM gets no more and
 /// aborts.
 fn memory(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
-    let what = ["memory", &enough(repetition).to_string()];
+    let what = ["memory", &enough(keep, repetition).to_string()];
     match MemoryGroup::of(600 << 20) {
         Some(group) => ends_itself(keep, &what, Some(&group.enter())),
         None => ends_itself(keep, &what, Some("ulimit -v 6000000")),
@@ -158,7 +164,7 @@ fn read_only(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
     let runs = runs()?;
     let mut shut = None;
     let start = Start::new(&runs, keep, room(keep), &["outcome", "1000000"]);
-    let run = start.until(enough(repetition), |run| {
+    let run = start.until(enough(keep, repetition), |run| {
         shut = ReadOnly::make(&run.folder()?);
         if shut.is_none() { kill(&run.vm) } else { Ok(()) }
     })?;
@@ -176,7 +182,7 @@ fn read_only(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
 fn deleted(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
     let runs = runs()?;
     let start = Start::new(&runs, keep, room(keep), &["outcome", "6000"]);
-    let run = start.until(enough(repetition), |run| delete_segments(&run.folder()?))?;
+    let run = start.until(enough(keep, repetition), |run| delete_segments(&run.folder()?))?;
     lives_on(&run)?;
     Ok(Outcome::Ran(judge(&run.folder()?, &run.acknowledged, keep, Absent::Segments)?))
 }
@@ -202,11 +208,13 @@ fn is_used_ring(path: &Path) -> bool {
 fn folder_deleted(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
     let runs = runs()?;
     let start = Start::new(&runs, keep, room(keep), &["outcome", "1000000"]);
-    let run = start.until(enough(repetition), |run| {
+    let run = start.until(enough(keep, repetition), |run| {
         let folder = run.folder()?;
-        std::fs::remove_dir_all(&folder).map_err(|error| Failure::CouldNotRun(format!("{}: {error}", folder.display())))
+        // A segment may be made while the others are removed.
+        let is_gone = (0..100).any(|_| std::fs::remove_dir_all(&folder).is_ok());
+        require(is_gone, || format!("{} cannot be removed", folder.display()))
     })?;
     let failure = lives_on(&run)?;
     require(failure.contains("No such file"), || format!("status() says {failure}"))?;
-    Ok(Outcome::Ran(Tally { acknowledged: run.acknowledged.len(), ..Tally::default() }))
+    Ok(Outcome::Ran(Tally { acknowledged: run.count(), absent: 1, ..Tally::default() }))
 }

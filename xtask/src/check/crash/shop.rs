@@ -13,8 +13,7 @@ use std::process::Stdio;
 /// Kills it at a different step each time; a flight recorder far enough for the first
 /// steps to be recycled.
 pub fn run(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
-    let runs = shell::target().join("crash-runs");
-    super::super::empty(&runs)?;
+    let runs = super::scenario::runs()?;
     let enough = match keep {
         Keep::All => 20 + repetition % 20 * 7,
         Keep::Newest => 3_000 + repetition % 20 * 97,

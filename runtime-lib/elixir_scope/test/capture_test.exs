@@ -221,9 +221,12 @@ defmodule ElixirScope.CaptureTest do
       File.rm_rf!(run)
     end
 
-    test "switches 200 times under running processes", %{dir: dir} do
+    # ELIXIRSCOPE_TEST_SWITCHES=10000 takes minutes.
+    @switches String.to_integer(System.get_env("ELIXIRSCOPE_TEST_SWITCHES", "200"))
+    @tag timeout: :infinity
+    test "switches #{@switches} times under running processes", %{dir: dir} do
       writers = Writers.start()
-      for _ <- 1..200, do: switch(dir, writers)
+      for _ <- 1..@switches, do: switch(dir, writers)
       assert Enum.all?(writers.pids, &Process.alive?/1)
       last = Writers.counts(writers)
 

@@ -2,6 +2,7 @@
 
 use crate::encode;
 use crate::hot;
+use crate::load::CONTRACT;
 use crate::ring::{self, ACTIVE};
 use crate::runs;
 use crate::session::{Keep, Limits, Session};
@@ -22,8 +23,11 @@ mod atoms {
 
 static LAST: Mutex<Option<&'static Session>> = Mutex::new(None);
 
-/// Checks the tags and remembers the atoms that probes return.
-pub fn load(env: Env<'_>, _info: Term<'_>) -> bool {
+/// Remembers the atoms that probes return; false where the module is of another version.
+pub fn load(env: Env<'_>, contract: Term<'_>) -> bool {
+    if !contract.decode::<u64>().is_ok_and(|theirs| theirs == CONTRACT) {
+        return false;
+    }
     let returned = [atoms::ok(), atoms::nil(), atoms::false_(), atoms::args()].map(|atom| atom.to_term(env).as_c_arg());
     // A second load (of the same library, by a reloaded module) finds them set.
     let _ = hot::ATOMS.set(returned);
@@ -129,6 +133,11 @@ fn silence() -> bool {
 /// Stops recording; true when one was running.
 #[rustler::nif(schedule = "DirtyIo")]
 fn stop() -> bool {
+    end()
+}
+
+/// Ends the recording, if there is one; whether events were written until now.
+pub fn end() -> bool {
     let last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let active = ACTIVE.swap(null_mut(), Ordering::AcqRel);
     if let Some(session) = *last {

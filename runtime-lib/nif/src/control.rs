@@ -168,8 +168,10 @@ fn remove_run(dir: Binary<'_>) -> bool {
 fn note_name(env: Env<'_>, pid: LocalPid, text: Binary<'_>) -> bool {
     let Some(session) = ring::active() else { return false };
     let pid = pid.encode(env);
-    // SAFETY: a call on a scheduler thread, with a process's term.
-    unsafe { ring::name_process(session, pid.as_c_arg(), &text) };
+    ring::guarded(session, || {
+        // SAFETY: a call on a scheduler thread, with a process's term.
+        unsafe { ring::name_process(session, pid.as_c_arg(), &text) };
+    });
     true
 }
 
@@ -180,7 +182,9 @@ fn note_exit(env: Env<'_>, pid: LocalPid, reason: Vec<Term<'_>>) -> bool {
     let pid = pid.encode(env);
     let reason: Vec<_> = reason.iter().map(Term::as_c_arg).collect();
     session.note_end(encode::bits(pid.as_c_arg()));
-    // SAFETY: the environment and the terms are this call's.
-    unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, pid.as_c_arg(), &reason) };
+    ring::guarded(session, || {
+        // SAFETY: the environment and the terms are this call's.
+        unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, pid.as_c_arg(), &reason) };
+    });
     true
 }

@@ -24,6 +24,8 @@ mod encode;
 mod hot;
 mod load;
 mod names;
+#[cfg(feature = "panic-test")]
+mod panic_test;
 mod ring;
 mod runs;
 mod segment;

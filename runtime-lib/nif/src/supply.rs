@@ -14,7 +14,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use wire::Kind;
-use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, SEGMENT_HEADER};
+use wire::segment::{CONTROL_RING, SEGMENT_HEADER};
 
 /// How many segments for events stand ready at most.
 pub const MOST_SPARES: usize = 32;
@@ -30,7 +30,6 @@ const CONTROL_BYTES: usize = 64 * 1024;
 /// What the helper has.
 pub struct Supply {
     session: &'static Session,
-    control: Segment,
     spares: usize,
     /// Full segments that stay mapped until they are recycled, the oldest first.
     full: VecDeque<Full>,
@@ -67,7 +66,8 @@ impl Supply {
     pub fn start(session: &'static Session) -> io::Result<Self> {
         let mut control = create(session, "ring", CONTROL_BYTES)?;
         control.open(&session.header(CONTROL_RING, 0, control.capacity()), [0; 4]);
-        let mut supply = Self { session, control, spares: SPARES, full: VecDeque::new(), names: Names::default() };
+        session.set_control(control);
+        let mut supply = Self { session, spares: SPARES, full: VecDeque::new(), names: Names::default() };
         supply.calibrate();
         supply.fill()?;
         Ok(supply)
@@ -81,6 +81,9 @@ impl Supply {
         let mut failed = false;
         while !self.session.stopping.load(Ordering::Acquire) {
             std::thread::sleep(PAUSE);
+            #[cfg(feature = "panic-test")]
+            crate::panic_test::helper();
+            self.session.with_control(|_| {});
             self.collect();
             // The recorder ends the recording at the first failure: a disk that is
             // full is not tried again every millisecond.
@@ -95,7 +98,6 @@ impl Supply {
             }
         }
         self.calibrate();
-        self.control.seal();
     }
 
     /// Takes what rings are done with. What nothing is recycled of is unmapped.
@@ -290,22 +292,18 @@ impl Supply {
         oldest.is_some()
     }
 
-    /// Writes the time of each clock, and into the control ring's header the losses and
-    /// panics that no other ring could note.
-    fn calibrate(&mut self) {
-        let control = &mut self.control;
-        let [events, bytes] = self.session.unfiled();
-        control.store(LOST_EVENTS_AT, events);
-        control.store(LOST_BYTES_AT, bytes);
-        control.store(PANICS_AT, self.session.unfiled_panics.load(Ordering::Relaxed));
-        if !control.has_room(16) {
-            return;
-        }
-        let moment = clock::moment();
-        let space = control.payload_space(16);
-        space[..8].copy_from_slice(&moment.monotonic_ns.to_le_bytes());
-        space[8..].copy_from_slice(&moment.system_ns.to_le_bytes());
-        control.publish([wire::record::first_word(Kind::Clock, 0, 0, 16), 0, moment.ticks, 0], 16);
+    /// Writes the time of each clock.
+    fn calibrate(&self) {
+        self.session.with_control(|control| {
+            if !control.has_room(16) {
+                return;
+            }
+            let moment = clock::moment();
+            let space = control.payload_space(16);
+            space[..8].copy_from_slice(&moment.monotonic_ns.to_le_bytes());
+            space[8..].copy_from_slice(&moment.system_ns.to_le_bytes());
+            control.publish([wire::record::first_word(Kind::Clock, 0, 0, 16), 0, moment.ticks, 0], 16);
+        });
     }
 }
 

@@ -43,11 +43,12 @@ impl ReadOnly {
     fn mount(path: &Path) -> bool {
         let aside = path.with_extension("aside");
         let bind = |from: &Path, to: &Path| works(Command::new("mount").arg("--bind").arg(from).arg(to));
-        if std::fs::create_dir(&aside).is_err() || !bind(path, &aside) {
+        if std::fs::create_dir_all(&aside).is_err() || !bind(path, &aside) {
             return false;
         }
         let shut = works(Command::new("mount").args(["-o", "remount,bind,ro"]).arg(&aside)) && bind(&aside, path);
         works(Command::new("umount").arg("-l").arg(&aside));
+        let _ = std::fs::remove_dir(&aside);
         shut
     }
 }

@@ -112,10 +112,15 @@ fn fault(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
 /// aborts.
 fn memory(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
     let what = ["memory", &enough(keep, repetition).to_string()];
-    match MemoryGroup::of(600 << 20) {
-        Some(group) => ends_itself(keep, &what, Some(&group.enter())),
-        None => ends_itself(keep, &what, Some("ulimit -v 6000000")),
-    }
+    let group = MemoryGroup::of(600 << 20);
+    let (enter, how) = match &group {
+        Some(group) => (group.enter(), " (killed by the kernel, in a group of 600 MiB)"),
+        None => ("ulimit -v 6000000".into(), " (aborted by the VM, under ulimit -v)"),
+    };
+    Ok(match ends_itself(keep, &what, Some(&enter))? {
+        Outcome::Ran(tally) => Outcome::Ran(Tally { how, ..tally }),
+        not_here => not_here,
+    })
 }
 
 /// Why the recording ended early, as a program was told that went on without it.

@@ -64,6 +64,18 @@ impl Reading {
         Ok(Self { report })
     }
 
+    /// How far the recording got.
+    pub fn state(&self) -> String {
+        self.report["state"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// From the first event that is read to the last one.
+    pub fn seconds(&self) -> f64 {
+        let moments: Vec<_> = self.whole("details", "at_ns").filter_map(|event| event["at_ns"].as_f64()).collect();
+        let (first, last) = moments.iter().fold((f64::MAX, f64::MIN), |(a, b), at| (a.min(*at), b.max(*at)));
+        (last - first) / 1e9
+    }
+
     pub fn lost_events(&self) -> u64 {
         self.report["lost_events"].as_u64().unwrap_or(0)
     }

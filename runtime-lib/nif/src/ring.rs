@@ -4,7 +4,7 @@
 //! thread-local storage has one writer and needs no lock.
 
 use crate::clock;
-use crate::encode::{self, Atoms, Encoder, Env, RawTerm};
+use crate::encode::{self, Atoms, Encoder, Env, RawTerm, SLACK};
 use crate::segment::Segment;
 use crate::session::{Counters, Session, Store};
 use rustler::sys::{ErlNifPid, enif_get_local_pid, enif_make_pid, enif_self, enif_send};
@@ -177,7 +177,7 @@ impl Ring {
         terms: &[RawTerm],
     ) {
         let ticks = clock::ticks(self.session.clock.kind);
-        let limit = if terms.is_empty() { 0 } else { self.session.limits.payload };
+        let limit = if terms.is_empty() { 0 } else { self.session.limits.payload + SLACK };
         if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
             return self.lose();
         }
@@ -211,7 +211,7 @@ impl Ring {
     unsafe fn payload(&mut self, env: Env, kind: Kind, is_secret: bool, terms: &[RawTerm]) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
         let limits = &self.session.limits;
-        let space = segment.payload_space(limits.payload);
+        let space = segment.payload_space(limits.payload + SLACK);
         let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms)
             .of_failure(matches!(kind, Kind::Caught | Kind::Exit));
         let mut first = 0;

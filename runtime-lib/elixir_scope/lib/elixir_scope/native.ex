@@ -83,6 +83,22 @@ defmodule ElixirScope.Native do
   @spec remove_run(Path.t()) :: boolean
   def remove_run(_directory), do: false
 
+  @typedoc "How much is recorded; each level costs less than the one before."
+  @type level :: :values | :branches | :boundaries | :off
+
+  @doc """
+  Changes how much of everything is recorded, and records that with its cause.
+
+  `:values` is every event with its terms. `:branches` leaves out the terms of calls,
+  the values of expressions and variables; `:boundaries` leaves out branches and what
+  handlers caught, too, and of what the VM tells collections and scheduling. Both leave
+  out what is in messages. `:off` leaves nothing but the ends of processes.
+
+  Gives the level before, or `nil` when nothing is recorded.
+  """
+  @spec set_detail(level, term) :: level | nil | false
+  def set_detail(_level, _cause), do: apply(Function, :identity, [nil])
+
   @doc "Names a process in the recording."
   @spec note_name(pid, String.t()) :: boolean
   def note_name(_pid, _name), do: false

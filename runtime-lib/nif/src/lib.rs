@@ -23,6 +23,7 @@ mod control;
 mod encode;
 mod filter;
 mod hot;
+mod limits;
 mod names;
 mod ring;
 mod runs;

@@ -6,7 +6,7 @@
 use crate::clock;
 use crate::encode::{self, Atoms, Encoder, Env, RawTerm, SLACK};
 use crate::segment::Segment;
-use crate::session::{Counters, Session, Store};
+use crate::session::{Counters, Limits, Session, Store};
 use rustler::sys::{ErlNifPid, enif_get_local_pid, enif_make_pid, enif_self, enif_send};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -14,7 +14,7 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use wire::node_id::SECRET;
 use wire::segment::{LOST_BYTES_AT, LOST_EVENTS_AT, TRUNCATED_AT};
-use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, RECORD_HEADER};
+use wire::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind, RECORD_HEADER};
 
 /// The running recording, or null.
 pub static ACTIVE: AtomicPtr<Session> = AtomicPtr::new(null_mut());
@@ -30,6 +30,25 @@ struct Ring {
     counters: &'static Counters,
     atoms: Atoms,
     pids: Box<[u64]>,
+}
+
+/// How much of an event is written.
+#[derive(Clone, Copy)]
+pub struct Detail {
+    /// The limits of its terms.
+    pub limits: &'static Limits,
+    /// How many of its terms are written: all, or some of the first ones.
+    pub kept: usize,
+    /// 0, or [`FLAG_WITHHELD`].
+    pub flags: u8,
+}
+
+impl Detail {
+    /// All of it, within the limits of the recording.
+    #[inline(always)]
+    pub fn full(session: &'static Session, terms: &[RawTerm]) -> Self {
+        Self { limits: &session.limits, kept: terms.len(), flags: 0 }
+    }
 }
 
 thread_local! {
@@ -54,26 +73,40 @@ pub fn active() -> Option<&'static Session> {
 /// # Safety
 /// `env` is that of the running call, on a scheduler thread; `terms` belong to it.
 #[inline(always)]
-pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
-    let mut own = MaybeUninit::<ErlNifPid>::uninit();
-    // SAFETY: the place is valid, and initialised unless the call gives null.
-    let pid = unsafe {
-        if enif_self(env, own.as_mut_ptr()).is_null() {
-            return;
-        }
-        own.assume_init()
-    };
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], detail: Detail) {
+    // SAFETY: by the caller's promise.
+    let Some(pid) = (unsafe { own_pid(env) }) else { return };
     // SAFETY: `env` and `terms` by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, node, pid_term(env, pid), Some(pid), terms)) }
+    unsafe { with_ring(session, |ring| ring.event(env, kind, node, (pid_term(env, pid), Some(pid)), terms, detail)) }
 }
 
-/// Writes an event about the process `about`.
+/// The calling process.
+///
+/// # Safety
+/// `env` is that of the running call.
+#[inline(always)]
+pub unsafe fn own_pid(env: Env) -> Option<ErlNifPid> {
+    let mut own = MaybeUninit::<ErlNifPid>::uninit();
+    // SAFETY: the place is valid, and initialised unless the call gives null.
+    unsafe { (!enif_self(env, own.as_mut_ptr()).is_null()).then(|| own.assume_init()) }
+}
+
+/// Writes an event about the process `about`; `node` is the variant.
 ///
 /// # Safety
 /// As [`emit`]; `about` is a process's term.
-pub unsafe fn emit_about(env: Env, session: &'static Session, kind: Kind, about: RawTerm, terms: &[RawTerm]) {
+pub unsafe fn emit_about(
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    variant: u64,
+    about: RawTerm,
+    terms: &[RawTerm],
+) {
     // SAFETY: by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, 0, about, None, terms)) }
+    let detail = Detail::full(session, terms);
+    // SAFETY: by the caller's promise.
+    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, (about, None), terms, detail)) }
 }
 
 /// Names the process `about`.
@@ -103,12 +136,13 @@ pub unsafe fn emit_told(
     variant: u64,
     about: RawTerm,
     terms: &[RawTerm],
+    detail: Detail,
 ) {
     // The recorder watches who lives and does something.
     let is_news = !matches!((kind, variant), (Kind::Exit, _) | (Kind::Register, wire::record::REGISTERED_BEFORE));
     let own = if is_news { local_pid(env, about) } else { None };
     // SAFETY: by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, about, own, terms)) }
+    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, (about, own), terms, detail)) }
 }
 
 fn local_pid(env: Env, term: RawTerm) -> Option<ErlNifPid> {
@@ -122,7 +156,8 @@ pub fn is_telling() -> bool {
     TELLING.get()
 }
 
-fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {
+/// The term of a local process.
+pub fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {
     // SAFETY: only reads the pid; the environment is not looked at.
     unsafe { enif_make_pid(env, pid) }
 }
@@ -164,6 +199,8 @@ fn attach(session: &'static Session) {
 }
 
 impl Ring {
+    /// `own` is the process as the recorder is told of it, if it is.
+    ///
     /// # Safety
     /// `env` is that of the running call; `terms` belong to it.
     #[inline(always)]
@@ -172,29 +209,33 @@ impl Ring {
         env: Env,
         kind: Kind,
         node: u64,
-        pid: RawTerm,
-        own: Option<ErlNifPid>,
+        (pid, own): (RawTerm, Option<ErlNifPid>),
         terms: &[RawTerm],
+        detail: Detail,
     ) {
         let ticks = clock::ticks(self.session.clock.kind);
-        let limit = if terms.is_empty() { 0 } else { self.session.limits.payload + SLACK };
+        let limit = if detail.kept == 0 { 0 } else { detail.limits.payload + SLACK };
         if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
             return self.lose();
         }
         if let Some(own) = own {
             self.see(env, own, pid);
         }
-        let (mut len, mut flags) = (0, 0);
-        if !terms.is_empty() {
+        let (mut len, mut flags) = (0, detail.flags);
+        if detail.kept > 0 {
+            let kept = terms.get(..detail.kept).unwrap_or(terms);
             // SAFETY: by the caller's promise.
-            (len, flags) = unsafe { self.payload(env, kind, node & SECRET != 0, terms) };
+            let written = unsafe { self.payload(env, kind, node & SECRET != 0, kept, detail.limits) };
+            (len, flags) = (written.0, written.1 | detail.flags);
             // A reader that sees the event finds its atoms named.
             if !self.atoms.unnamed.is_empty() {
                 self.name_atoms();
             }
         }
         let Some(segment) = &mut self.data else { return };
-        if flags != 0 {
+        if detail.kept < terms.len() {
+            flags |= FLAG_OMITTED;
+        } else if flags & !FLAG_WITHHELD != 0 {
             segment.store(TRUNCATED_AT, bump(&self.counters.truncated, 1));
         }
         let first = wire::record::first_word(kind, flags, terms.len() as u8, len);
@@ -208,9 +249,15 @@ impl Ring {
     /// # Safety
     /// As [`Ring::event`]; the segment has room for a payload.
     #[inline(always)]
-    unsafe fn payload(&mut self, env: Env, kind: Kind, is_secret: bool, terms: &[RawTerm]) -> (usize, u8) {
+    unsafe fn payload(
+        &mut self,
+        env: Env,
+        kind: Kind,
+        is_secret: bool,
+        terms: &[RawTerm],
+        limits: &Limits,
+    ) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
-        let limits = &self.session.limits;
         let space = segment.payload_space(limits.payload + SLACK);
         let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms)
             .of_failure(matches!(kind, Kind::Caught | Kind::Exit));

@@ -2,6 +2,8 @@
 //! of it. Segments are prepared ahead, so that a probe never waits for the system.
 
 use crate::clock::{self, Clock};
+use crate::filter::Control;
+pub use crate::limits::{Keep, Limits};
 use crate::runs;
 use crate::segment::Segment;
 use crate::shelf::{Pile, Slot};
@@ -11,48 +13,23 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
 use wire::segment::{CONTROL_RING, PidLayout};
 use wire::{SecretNames, SegmentHeader};
-
-/// What happens when the recording has all the bytes it may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// The recording ends: everything up to then is kept.
-    All,
-    /// The oldest segments are recycled, and those whose newest event is older than this.
-    Newest(Duration),
-}
-
-/// The user's limits.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Data bytes of a segment.
-    pub segment_bytes: usize,
-    /// Bytes of all segments, those that stand ready too.
-    pub max_bytes: u64,
-    /// Which events stay.
-    pub keep: Keep,
-    /// Nesting of terms.
-    pub depth: u32,
-    /// Elements of a container.
-    pub items: u32,
-    /// Bytes of a binary.
-    pub bytes: u32,
-    /// Bytes of a record's payload.
-    pub payload: usize,
-}
 
 /// One recording. Sessions are never freed: a thread that is inside a probe
 /// while the recording stops may still hold the pointer. There is one for each
 /// recording of a VM's life, and it is small.
+// What every event reads stands together, apart from what other threads write.
+#[repr(C, align(128))]
 pub struct Session {
-    dir: PathBuf,
-    run: [u8; 16],
-    /// The limits.
-    pub limits: Limits,
+    /// What is written.
+    pub control: Control,
     /// The clock.
     pub clock: Clock,
+    /// The limits.
+    pub limits: Limits,
+    dir: PathBuf,
+    run: [u8; 16],
     /// How processes are read from their terms.
     pub pid_layout: PidLayout,
     /// What secrets are called.
@@ -148,10 +125,11 @@ impl Session {
         secrets: SecretNames,
     ) -> io::Result<&'static Self> {
         let session: &'static Self = Box::leak(Box::new(Self {
+            control: Control::default(),
+            clock: clock::clock(),
+            limits,
             dir,
             run,
-            limits,
-            clock: clock::clock(),
             pid_layout,
             secrets,
             recorder,

@@ -16,8 +16,9 @@ defmodule ElixirScope do
   A recording is readable while it grows, and after the VM was killed.
   """
 
+  alias ElixirScope.Health.{Alerts, Budget}
   alias ElixirScope.Overlay.Recording
-  alias ElixirScope.{Config, Native, Reader, Recorder, Redaction, Retention, Tracer}
+  alias ElixirScope.{Config, Health, Native, Reader, Recorder, Redaction, Retention, Tracer}
   alias ElixirScope.Release.Overlays
 
   @defaults [
@@ -35,7 +36,9 @@ defmodule ElixirScope do
     items: 64,
     binary_bytes: 512,
     payload_bytes: 4096,
-    redact: nil
+    redact: nil,
+    budget: nil,
+    alert: nil
   ]
 
   @limits [:segment_bytes, :max_bytes, :depth, :items, :binary_bytes, :payload_bytes]
@@ -97,7 +100,11 @@ defmodule ElixirScope do
       the bytes of each binary (512), and the bytes of all of an event's terms
       (4096). What is cut is marked, with its size;
     * `:redact` - the names of what is secret (default: what `mix.exs` says, else
-      the usual ones); see `ElixirScope.Redaction`.
+      the usual ones); see `ElixirScope.Redaction`;
+    * `:budget` - what it may cost, before it records less: see
+      `ElixirScope.Health.Budget` (default: its defaults with `keep: :newest`, else none);
+    * `:alert` - what is called when events are lost, a probe failed, the detail changed
+      or the recording ended on its own: see `ElixirScope.Health.Alerts`.
 
   An unknown option raises. A folder that cannot be written is an error; the
   program's probes stay off. So is a release that `ElixirScope.Release` gave none.
@@ -120,7 +127,8 @@ defmodule ElixirScope do
         runs: options[:runs],
         limits: Enum.map(@limits, &options[&1]),
         retention: Retention.limits(options),
-        redact: options[:redact]
+        redact: options[:redact],
+        health: %{budget: options[:budget], alert: options[:alert]}
       })
     end
   end
@@ -167,6 +175,19 @@ defmodule ElixirScope do
       describe(false, List.duplicate(0, 8), nil, nil)
     end
   end
+
+  @doc """
+  Tells what recording costs and has lost, now: see `t:ElixirScope.Health.t/0`.
+
+  Rates are those of the last second or two.
+
+      iex> health = ElixirScope.health()
+      iex> {health.recording, health.detail.level, health.rates.events}
+      {false, :values, 0.0}
+
+  """
+  @spec health() :: Health.t()
+  def health, do: Health.now()
 
   @doc """
   Writes an event of your own: a name, and a value. It always gives `:ok`.
@@ -252,6 +273,8 @@ defmodule ElixirScope do
         for key <- @limits, do: positive!(key, options[key])
         told!(options[:trace])
         processes!(options[:trace_processes])
+        alert!(options[:alert])
+        options = Keyword.update!(options, :budget, &Budget.validate!(&1, options[:keep]))
         Keyword.update!(options, :redact, &redact!/1)
 
       {:error, [first | _] = unknown} ->
@@ -267,6 +290,14 @@ defmodule ElixirScope do
     case Redaction.check(value) do
       :ok -> value
       {:error, reason} -> raise ArgumentError, ":redact #{reason}"
+    end
+  end
+
+  defp alert!(alert) do
+    unless Alerts.callback?(alert) do
+      raise ArgumentError,
+            ":alert must be a function of one argument or {module, function, arguments}, " <>
+              "got: #{inspect(alert)}"
     end
   end
 

@@ -65,6 +65,7 @@ impl Supply {
     pub fn start(session: &'static Session) -> io::Result<Self> {
         let mut control = create(session, "ring", CONTROL_BYTES)?;
         control.open(&session.header(CONTROL_RING, 0, control.capacity()), [0; 4]);
+        session.spares.store(SPARES as u64, Ordering::Relaxed);
         let mut supply = Self { session, control, spares: SPARES, full: VecDeque::new(), names: Names::default() };
         supply.calibrate();
         supply.fill()?;
@@ -79,6 +80,7 @@ impl Supply {
         let mut failed = false;
         while !self.session.stopping.load(Ordering::Acquire) {
             std::thread::sleep(PAUSE);
+            self.session.helper_ns.store(clock::used_ns(), Ordering::Relaxed);
             self.collect();
             // The recorder ends the recording at the first failure: a disk that is
             // full is not tried again every millisecond.
@@ -98,8 +100,12 @@ impl Supply {
 
     /// Takes what rings are done with. What nothing is recycled of is unmapped.
     fn collect(&mut self) {
-        let retired = self.session.retired.take();
-        if self.session.limits.keep == Keep::All {
+        let (session, retired) = (self.session, self.session.retired.take());
+        let full = retired.iter().filter(|retired| retired.store == Store::Data).count();
+        session.collected.fetch_add(full as u64, Ordering::Relaxed);
+        if session.limits.keep == Keep::All {
+            let unmapped = retired.iter().map(|retired| file_bytes(retired.segment.capacity())).sum();
+            session.mapped.fetch_sub(unmapped, Ordering::Relaxed);
             return;
         }
         let since = Instant::now();
@@ -158,6 +164,7 @@ impl Supply {
         // At the start all of it is missing.
         if self.is_short() && self.session.bytes.load(Ordering::Relaxed) > limits.segment_bytes as u64 {
             self.spares = (self.spares * 2).min(most.clamp(SPARES, MOST_SPARES));
+            self.session.spares.store(self.spares as u64, Ordering::Relaxed);
         }
     }
 
@@ -285,6 +292,7 @@ fn create(session: &Session, prefix: &str, capacity: usize) -> io::Result<Segmen
     // Whole pages, as the header is one.
     let segment = Segment::create(&session.next_path(prefix), capacity.next_multiple_of(SEGMENT_HEADER))?;
     session.bytes.fetch_add(file_bytes(capacity), Ordering::Relaxed);
+    session.mapped.fetch_add(file_bytes(capacity), Ordering::Relaxed);
     Ok(segment)
 }
 
@@ -292,4 +300,5 @@ fn discard(session: &Session, segment: &Segment) {
     // A file that is gone already is what was wanted.
     let _ = std::fs::remove_file(segment.path());
     session.bytes.fetch_sub(file_bytes(segment.capacity()), Ordering::Relaxed);
+    session.mapped.fetch_sub(file_bytes(segment.capacity()), Ordering::Relaxed);
 }

@@ -5,6 +5,8 @@
 
 #[path = "../src/clock.rs"]
 mod clock;
+#[path = "../src/latency.rs"]
+mod latency;
 #[path = "../src/names.rs"]
 mod names;
 #[path = "../src/runs.rs"]

@@ -83,6 +83,20 @@ defmodule ElixirScope.Native do
   @spec remove_run(Path.t()) :: boolean
   def remove_run(_directory), do: false
 
+  @doc """
+  How the capture path is, as `ElixirScope.Health` names the numbers: whole ones, and
+  those of how long events took. It asks the disk.
+  """
+  @spec health() :: {[non_neg_integer], [float]}
+  def health, do: apply(Function, :identity, [{[], []}])
+
+  @typedoc "How much is recorded; each level costs less than the one before."
+  @type level :: :values | :branches | :boundaries | :off
+
+  @doc "Changes how much of everything is recorded, and records that with its cause."
+  @spec set_detail(level, term) :: level | nil | false
+  def set_detail(_level, _cause), do: apply(Function, :identity, [nil])
+
   @doc "Names a process in the recording."
   @spec note_name(pid, String.t()) :: boolean
   def note_name(_pid, _name), do: false

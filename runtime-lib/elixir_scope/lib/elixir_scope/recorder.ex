@@ -8,12 +8,13 @@ defmodule ElixirScope.Recorder do
   """
   use GenServer
 
+  alias ElixirScope.Health.Watch
   alias ElixirScope.{Gate, Native, ProcessName, Redaction, Retention, RunDir, Tracer}
 
   @sweep 1000
 
   @enforce_keys [:run]
-  defstruct [:run, :tracing, watched: %{}]
+  defstruct [:run, :tracing, :health, :watch, watched: %{}]
 
   @doc false
   def start_link(_), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
@@ -71,7 +72,8 @@ defmodule ElixirScope.Recorder do
       {:ok, run, tracing} ->
         Process.send_after(self(), {:sweep, run.id}, @sweep)
         last = %{dir: run.path, failure: nil}
-        recording = %__MODULE__{run: run, tracing: tracing}
+        health = Map.put(options.health, :dir, run.path)
+        recording = look_after(%__MODULE__{run: run, tracing: tracing, health: health})
         {:reply, {:ok, run.path}, %{state | recording: recording, last: last}}
 
       {:error, _} = error ->
@@ -121,6 +123,12 @@ defmodule ElixirScope.Recorder do
       nil -> {:noreply, %{state | recording: rename(recording)}}
       reason -> {:noreply, give_up(state, reason)}
     end
+  end
+
+  # Whatever ended it, recording goes on, and at the level that it begins with.
+  def handle_info({:EXIT, pid, _}, %{recording: %{watch: pid} = recording} = state) do
+    Native.set_detail(:values, :watch_ended)
+    {:noreply, %{state | recording: look_after(recording)}}
   end
 
   def handle_info(_other, state), do: {:noreply, state}
@@ -180,7 +188,15 @@ defmodule ElixirScope.Recorder do
     end
   end
 
-  defp close(%{recording: recording} = state) do
+  defp look_after(recording) do
+    case Watch.start_link(recording.health) do
+      {:ok, pid} -> %{recording | watch: pid}
+      {:error, _} -> %{recording | watch: nil}
+    end
+  end
+
+  defp close(%{recording: recording} = state, failure) do
+    if recording.watch, do: Watch.finish(recording.watch, failure)
     Tracer.stop(recording.tracing)
     close_gate()
 
@@ -203,7 +219,7 @@ defmodule ElixirScope.Recorder do
   # A recording may end before the sweep notices that it had to.
   defp finish(state) do
     case failure() do
-      nil -> close(state)
+      nil -> close(state, nil)
       reason -> give_up(state, reason)
     end
   end
@@ -218,7 +234,7 @@ defmodule ElixirScope.Recorder do
 
   defp give_up(%{recording: recording} = state, reason) do
     {_, [_, _, lost | _], _} = Native.status()
-    state = close(state)
+    state = close(state, reason)
     RunDir.write(%{recording.run | failure: reason})
 
     text =

@@ -5,7 +5,7 @@ use crate::run::{RingTotals, RunState, ring_totals};
 use crate::{Closing, Finding, Frames, Messages, Recording, messages};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind};
+use wire::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind};
 
 /// Numbers about a recording: sorted, and equal for equal recordings.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -138,7 +138,7 @@ fn tally(recording: &Recording) -> Tally {
         let bytes = wire::record::record_len(record.payload.len()) as u64;
         tally.bytes += bytes;
         tally.truncated += u64::from(record.flags & FLAG_TRUNCATED != 0);
-        tally.omitted += u64::from(record.flags & FLAG_OMITTED != 0);
+        tally.omitted += u64::from(record.flags & (FLAG_OMITTED | FLAG_WITHHELD) == FLAG_OMITTED);
         add(&mut kinds[record.kind as usize], bytes);
         if let Some(site) = recording.site_of(&record) {
             add(&mut tally.sites[site as usize], bytes);

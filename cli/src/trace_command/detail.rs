@@ -26,7 +26,7 @@ pub fn text(view: &DetailView, room: usize) -> String {
     let room = room.saturating_sub(2);
     let said = match &view.exception {
         Some(exception) => {
-            let before = format!("caught {}: ", exception.kind);
+            let before = format!("{}: ", format!("caught {}", exception.kind).trim_end());
             let reason = inspect(&exception.term, room.saturating_sub(text::width(&before)).max(LEAST));
             before + &reason
         }
@@ -35,8 +35,12 @@ pub fn text(view: &DetailView, room: usize) -> String {
         None => {
             let share = room / view.values.len().max(1);
             let values: Vec<_> = view.values.iter().map(|value| named(value, share.saturating_sub(2))).collect();
-            let mark = if view.kind == "mark" { "mark " } else { "" };
-            format!("{mark}{}", values.join(", "))
+            let before = match view.kind {
+                "mark" => "mark ",
+                "level" => "recorded from here on: ",
+                _ => "",
+            };
+            format!("{before}{}", values.join(", "))
         }
     };
     format!("· {said}")

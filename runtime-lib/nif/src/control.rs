@@ -1,6 +1,7 @@
 //! Starting, stopping, asking: the cold functions, and the library's load.
 
 use crate::encode;
+use crate::filter::Level;
 use crate::health;
 use crate::hot;
 use crate::ring::{self, ACTIVE};
@@ -8,7 +9,7 @@ use crate::runs;
 use crate::session::{Keep, Limits, Session};
 use crate::tracer;
 use rustler::sys::{ErlNifPid, enif_get_local_pid};
-use rustler::{Binary, Encoder as _, Env, LocalPid, Term};
+use rustler::{Atom, Binary, Encoder as _, Env, LocalPid, NifResult, Term};
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 use std::ptr::null_mut;
@@ -161,6 +162,21 @@ fn ask_health() -> (Vec<u64>, Vec<f64>) {
 fn remove_run(dir: Binary<'_>) -> bool {
     // What cannot be removed now is tried again before the next recording.
     runs::remove(Path::new(&*String::from_utf8_lossy(&dir))).unwrap_or(false)
+}
+
+/// Changes the level of detail of the whole recording, and records that with its cause.
+/// Gives the level before; `nil` when nothing is recorded; `false` for what is no level.
+#[rustler::nif]
+fn set_detail<'a>(env: Env<'a>, level: Atom, cause: Term<'a>) -> NifResult<Term<'a>> {
+    let Some(wanted) = level.to_term(env).atom_to_string().ok().and_then(|name| Level::named(&name)) else {
+        return Ok(atoms::false_().to_term(env));
+    };
+    let Some(session) = ring::active() else { return Ok(atoms::nil().to_term(env)) };
+    let before = session.control.set_level(wanted);
+    let (own, terms) = (env.pid().encode(env), [level.to_term(env), cause].map(|term| term.as_c_arg()));
+    // SAFETY: the environment and the terms are this call's.
+    unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Level, own.as_c_arg(), &terms) };
+    Ok(Atom::from_str(env, before.name())?.to_term(env))
 }
 
 /// Names a process in the recording.

@@ -21,6 +21,7 @@ mod binary;
 mod clock;
 mod control;
 mod encode;
+mod filter;
 mod health;
 mod hot;
 mod latency;

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::encode::{self, Atoms, Encoder, Env, RawTerm};
 use crate::latency::{Histogram, Sampler};
 use crate::segment::Segment;
-use crate::session::{Counters, Session, Store};
+use crate::session::{Counters, Limits, Session, Store};
 use rustler::sys::{ErlNifPid, enif_get_local_pid, enif_make_pid, enif_self, enif_send};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -15,7 +15,7 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use wire::node_id::SECRET;
 use wire::segment::{LOST_BYTES_AT, LOST_EVENTS_AT, TRUNCATED_AT};
-use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, RECORD_HEADER};
+use wire::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind, RECORD_HEADER};
 
 /// The running recording, or null.
 pub static ACTIVE: AtomicPtr<Session> = AtomicPtr::new(null_mut());
@@ -33,6 +33,25 @@ struct Ring {
     sampler: Sampler,
     atoms: Atoms,
     pids: Box<[u64]>,
+}
+
+/// How much of an event is written.
+#[derive(Clone, Copy)]
+pub struct Detail {
+    /// The limits of its terms.
+    pub limits: &'static Limits,
+    /// How many of its terms are written: all, or some of the first ones.
+    pub kept: usize,
+    /// 0, or [`FLAG_WITHHELD`].
+    pub flags: u8,
+}
+
+impl Detail {
+    /// All of it, within the limits of the recording.
+    #[inline(always)]
+    pub fn full(session: &'static Session, terms: &[RawTerm]) -> Self {
+        Self { limits: &session.limits, kept: terms.len(), flags: 0 }
+    }
 }
 
 thread_local! {
@@ -59,7 +78,7 @@ pub fn active() -> Option<&'static Session> {
 /// # Safety
 /// `env` is that of the running call, on a scheduler thread; `terms` belong to it.
 #[inline(always)]
-pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], detail: Detail) {
     let mut own = MaybeUninit::<ErlNifPid>::uninit();
     // SAFETY: the place is valid, and initialised unless the call gives null.
     let pid = unsafe {
@@ -69,7 +88,7 @@ pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, t
         own.assume_init()
     };
     // SAFETY: `env` and `terms` by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, node, pid_term(env, pid), Some(pid), terms)) }
+    unsafe { with_ring(session, |ring| ring.event(env, kind, node, (pid_term(env, pid), Some(pid)), terms, detail)) }
 }
 
 /// Writes an event about the process `about`.
@@ -78,7 +97,9 @@ pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, t
 /// As [`emit`]; `about` is a process's term.
 pub unsafe fn emit_about(env: Env, session: &'static Session, kind: Kind, about: RawTerm, terms: &[RawTerm]) {
     // SAFETY: by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, 0, about, None, terms)) }
+    let detail = Detail::full(session, terms);
+    // SAFETY: by the caller's promise.
+    unsafe { with_ring(session, |ring| ring.event(env, kind, 0, (about, None), terms, detail)) }
 }
 
 /// Names the process `about`.
@@ -108,12 +129,13 @@ pub unsafe fn emit_told(
     variant: u64,
     about: RawTerm,
     terms: &[RawTerm],
+    detail: Detail,
 ) {
     // The recorder watches who lives and does something.
     let is_news = !matches!((kind, variant), (Kind::Exit, _) | (Kind::Register, wire::record::REGISTERED_BEFORE));
     let own = if is_news { local_pid(env, about) } else { None };
     // SAFETY: by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, about, own, terms)) }
+    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, (about, own), terms, detail)) }
 }
 
 fn local_pid(env: Env, term: RawTerm) -> Option<ErlNifPid> {
@@ -180,6 +202,8 @@ fn latency() -> &'static Histogram {
 }
 
 impl Ring {
+    /// `own` is the process as the recorder is told of it, if it is.
+    ///
     /// # Safety
     /// `env` is that of the running call; `terms` belong to it.
     #[inline(always)]
@@ -188,29 +212,33 @@ impl Ring {
         env: Env,
         kind: Kind,
         node: u64,
-        pid: RawTerm,
-        own: Option<ErlNifPid>,
+        (pid, own): (RawTerm, Option<ErlNifPid>),
         terms: &[RawTerm],
+        detail: Detail,
     ) {
         let ticks = clock::ticks(self.session.clock.kind);
-        let limit = if terms.is_empty() { 0 } else { self.session.limits.payload };
+        let limit = if detail.kept == 0 { 0 } else { detail.limits.payload };
         if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
             return self.lose();
         }
         if let Some(own) = own {
             self.see(env, own, pid);
         }
-        let (mut len, mut flags) = (0, 0);
-        if !terms.is_empty() {
+        let (mut len, mut flags) = (0, detail.flags);
+        if detail.kept > 0 {
+            let kept = terms.get(..detail.kept).unwrap_or(terms);
             // SAFETY: by the caller's promise.
-            (len, flags) = unsafe { self.payload(env, kind, node & SECRET != 0, terms) };
+            let written = unsafe { self.payload(env, kind, node & SECRET != 0, kept, detail.limits) };
+            (len, flags) = (written.0, written.1 | detail.flags);
             // A reader that sees the event finds its atoms named.
             if !self.atoms.unnamed.is_empty() {
                 self.name_atoms();
             }
         }
         let Some(segment) = &mut self.data else { return };
-        if flags != 0 {
+        if detail.kept < terms.len() {
+            flags |= FLAG_OMITTED;
+        } else if flags & !FLAG_WITHHELD != 0 {
             segment.store(TRUNCATED_AT, bump(&self.counters.truncated, 1));
         }
         let first = wire::record::first_word(kind, flags, terms.len() as u8, len);
@@ -235,9 +263,15 @@ impl Ring {
     /// # Safety
     /// As [`Ring::event`]; the segment has room for a payload.
     #[inline(always)]
-    unsafe fn payload(&mut self, env: Env, kind: Kind, is_secret: bool, terms: &[RawTerm]) -> (usize, u8) {
+    unsafe fn payload(
+        &mut self,
+        env: Env,
+        kind: Kind,
+        is_secret: bool,
+        terms: &[RawTerm],
+        limits: &Limits,
+    ) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
-        let limits = &self.session.limits;
         let space = segment.payload_space(limits.payload);
         let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms)
             .of_failure(matches!(kind, Kind::Caught | Kind::Exit));

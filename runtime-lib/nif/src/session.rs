@@ -2,6 +2,7 @@
 //! of it. Segments are prepared ahead, so that a probe never waits for the system.
 
 use crate::clock::{self, Clock};
+use crate::filter::Control;
 use crate::latency::Histogram;
 use crate::runs;
 use crate::segment::Segment;
@@ -47,13 +48,17 @@ pub struct Limits {
 /// One recording. Sessions are never freed: a thread that is inside a probe
 /// while the recording stops may still hold the pointer. There is one for each
 /// recording of a VM's life, and it is small.
+// What every event reads stands together, apart from what other threads write.
+#[repr(C, align(128))]
 pub struct Session {
-    dir: PathBuf,
-    run: [u8; 16],
-    /// The limits.
-    pub limits: Limits,
+    /// What is written.
+    pub control: Control,
     /// The clock.
     pub clock: Clock,
+    /// The limits.
+    pub limits: Limits,
+    dir: PathBuf,
+    run: [u8; 16],
     /// How processes are read from their terms.
     pub pid_layout: PidLayout,
     /// What secrets are called.
@@ -167,10 +172,11 @@ impl Session {
         secrets: SecretNames,
     ) -> io::Result<&'static Self> {
         let session: &'static Self = Box::leak(Box::new(Self {
+            control: Control::default(),
+            clock: clock::clock(),
+            limits,
             dir,
             run,
-            limits,
-            clock: clock::clock(),
             pid_layout,
             secrets,
             recorder,

@@ -10,6 +10,7 @@
 //! on a ring that must not be entered again.
 
 use crate::encode::{Env as RawEnv, RawTerm, bits};
+use crate::filter;
 use crate::hot::nif;
 use crate::ring;
 use rustler::codegen_runtime::{c_int, inventory};
@@ -115,7 +116,10 @@ fn note_register(env: Env<'_>, pid: LocalPid, name: Atom) -> bool {
     let Some(session) = ring::active() else { return false };
     let (pid, name) = (pid.encode(env), name.to_term(env).as_c_arg());
     // SAFETY: the environment and the terms are this call's.
-    unsafe { ring::emit_told(env.as_c_arg(), session, Kind::Register, REGISTERED_BEFORE, pid.as_c_arg(), &[name]) };
+    unsafe {
+        let detail = ring::Detail::full(session, &[name]);
+        ring::emit_told(env.as_c_arg(), session, Kind::Register, REGISTERED_BEFORE, pid.as_c_arg(), &[name], detail);
+    }
     true
 }
 
@@ -158,8 +162,9 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
             return;
         }
         let terms = single.as_ref().map_or(&pair[..], |single| &single[..]);
+        let Some(detail) = filter::told(session, kind, terms.len()) else { return };
         // SAFETY: by the VM's call; only processes are traced.
-        unsafe { ring::emit_told(env, session, kind, variant, tracee, terms) };
+        unsafe { ring::emit_told(env, session, kind, variant, tracee, terms, detail) };
     };
     // Unwind safety: as of probes.
     if catch_unwind(AssertUnwindSafe(work)).is_err() {

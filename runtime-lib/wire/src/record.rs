@@ -11,7 +11,17 @@
 //! | 2 | | clock ticks |
 //! | 3 | | process identifier, as the VM's 64-bit term |
 //!
+//! # What the recording says of itself
+//!
+//! [`Kind::Level`] and [`Kind::Switch`] stand where what is recorded changes, at no node;
+//! word 3 is the process that asked for it. Both are written once the change holds.
+//!
+//! | code | kind | payload | variant 1 |
+//! |---|---|---|---|
+//! | 23 | level | the level as an atom: `values`, `branches`, `boundaries`, `off`; the cause | |
+//!
 //! # What the VM tells
+//!
 //!
 //! Kinds from 32 on, and [`Kind::Exit`], come from the VM's own tracing and stand at no
 //! node: word 1 is the variant, 0 where the table names none. Their payload is encoded
@@ -47,6 +57,10 @@ pub const FLAG_TRUNCATED: u8 = 1;
 /// first term.
 pub const FLAG_OMITTED: u8 = 2;
 
+/// The level of detail left values out: beside [`FLAG_OMITTED`], those of the payload, or
+/// of what the VM tells, those behind its first term.
+pub const FLAG_WITHHELD: u8 = 4;
+
 /// Variant of [`Kind::Send`]: there was no such process.
 pub const NO_SUCH_PROCESS: u64 = 1;
 /// Variant of [`Kind::Register`]: the process had the name when the tracing began.
@@ -81,6 +95,8 @@ pub enum Kind {
     Clock = 19,
     /// The user's own mark, at no node; payload: its name and its value.
     Mark = 20,
+    /// The level of detail changed; payload: the level, and the cause.
+    Level = 23,
     /// A message was sent.
     Send = 32,
     /// A message was put into the process's queue.
@@ -109,7 +125,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Enter,
         Self::Leave,
         Self::Tail,
@@ -122,6 +138,7 @@ impl Kind {
         Self::Exit,
         Self::Clock,
         Self::Mark,
+        Self::Level,
         Self::Send,
         Self::Receive,
         Self::Spawn,
@@ -170,6 +187,7 @@ impl Kind {
             Self::Exit => "exit",
             Self::Clock => "clock",
             Self::Mark => "mark",
+            Self::Level => "level",
             Self::Send => "send",
             Self::Receive => "receive",
             Self::Spawn => "spawn",
@@ -208,7 +226,7 @@ pub enum RecordError {
 pub struct Record<'a> {
     /// What happened.
     pub kind: Kind,
-    /// [`FLAG_TRUNCATED`] and [`FLAG_OMITTED`].
+    /// [`FLAG_TRUNCATED`], [`FLAG_OMITTED`], [`FLAG_WITHHELD`].
     pub flags: u8,
     /// Number of terms in the payload.
     pub argc: u8,

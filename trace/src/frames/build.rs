@@ -2,6 +2,7 @@
 //! whole is linear in the events, whatever the depth.
 
 use super::callee::Callees;
+use super::narrowed::Narrowed;
 use super::stack::Stack;
 use super::{Closing, Detail, Frame, Frames, NONE, Process};
 use crate::Recording;
@@ -19,6 +20,7 @@ struct Builder<'a> {
     callees: Callees<'a>,
     /// By clause: whether each of its values is recorded before its frame ends.
     binds: Vec<bool>,
+    narrowed: Narrowed,
 }
 
 pub(super) fn build(recording: &Recording) -> Frames {
@@ -31,6 +33,7 @@ pub(super) fn build(recording: &Recording) -> Frames {
         last_pid: (0, NONE),
         callees: Callees::new(recording.sites()),
         binds: binding_clauses(recording),
+        narrowed: Narrowed::default(),
     };
     for (number, event) in recording.events().iter().enumerate() {
         builder.event(number as u32, &recording.record(*event));
@@ -61,6 +64,10 @@ impl Builder<'_> {
         }
         let process = self.process(record.pid, number);
         if record.kind.is_told() {
+            return self.told(process, number);
+        }
+        if record.kind == Kind::Level {
+            self.narrowed.note(number, record, self.recording);
             return self.told(process, number);
         }
         let tail = self.stacks[process as usize].tail.take();
@@ -150,7 +157,10 @@ impl Builder<'_> {
             Closing::Returned if has_value => closed.result = number,
             Closing::Returned if closed.result != NONE => {} // the body's value, bound before
             Closing::Returned if self.binds[closed.clause as usize] => {
-                (closed.closing, closed.inferred) = (Closing::Raised, true);
+                closed.inferred = true;
+                if !self.narrowed.since(closed.enter, record) {
+                    closed.closing = Closing::Raised;
+                }
             }
             Closing::Returned => closed.result = number,
             _ => {

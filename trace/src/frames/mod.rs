@@ -16,10 +16,11 @@
 
 mod build;
 mod callee;
+mod narrowed;
 mod stack;
 
 use crate::Recording;
-use wire::{FLAG_OMITTED, Kind, Record};
+use wire::{FLAG_OMITTED, FLAG_WITHHELD, Kind, Record};
 
 const NONE: u32 = u32::MAX;
 
@@ -70,7 +71,8 @@ pub struct Frame {
     /// How it ended.
     pub closing: Closing,
     /// Whether an exception that no handler told of ended it: a frame below, or its
-    /// own `after`, showed life later. Of an open frame, whether its end may be among
+    /// own `after`, showed life later. Of one that returned, whether an exception may have
+    /// ended it just as well: what would say so was not recorded at the time. Of an open frame, whether its end may be among
     /// the events that a flight recorder has recycled.
     pub inferred: bool,
     /// Equal for frames of the same function.
@@ -123,6 +125,8 @@ pub enum Outcome<'a> {
     Nil,
     /// A value that was too large to record.
     Omitted,
+    /// A value that the level of detail left out.
+    Withheld,
     /// No return was seen.
     Unknown,
 }
@@ -205,10 +209,12 @@ impl Frames {
             return Outcome::Unknown;
         }
         let Some(event) = some(last.result) else { return Outcome::Unknown };
-        match recording.record_at(event) {
-            record if record.flags & FLAG_OMITTED != 0 => Outcome::Omitted,
-            record if !record.payload.is_empty() => Outcome::Value(record.payload),
-            record if record.argc == 0 && record.kind == Kind::Leave && is_known(recording, &record) => Outcome::Nil,
+        let record = recording.record_at(event);
+        match (record.flags & FLAG_OMITTED != 0, record.flags & FLAG_WITHHELD != 0) {
+            (true, true) => Outcome::Withheld,
+            (true, false) => Outcome::Omitted,
+            _ if !record.payload.is_empty() => Outcome::Value(record.payload),
+            _ if record.argc == 0 && record.kind == Kind::Leave && is_known(recording, &record) => Outcome::Nil,
             _ => Outcome::Unknown,
         }
     }

@@ -93,7 +93,16 @@ defmodule ElixirScope.Native do
   @typedoc "How much is recorded; each level costs less than the one before."
   @type level :: :values | :branches | :boundaries | :off
 
-  @doc "Changes how much of everything is recorded, and records that with its cause."
+  @doc """
+  Changes how much of everything is recorded, and records that with its cause.
+
+  `:values` is every event with its terms. `:branches` leaves out the terms of calls,
+  the values of expressions and variables; `:boundaries` leaves out branches and what
+  handlers caught, too, and of what the VM tells collections and scheduling. Both leave
+  out what is in messages. `:off` leaves nothing but the ends of processes.
+
+  Gives the level before, or `nil` when nothing is recorded.
+  """
   @spec set_detail(level, term) :: level | nil | false
   def set_detail(_level, _cause), do: apply(Function, :identity, [nil])
 

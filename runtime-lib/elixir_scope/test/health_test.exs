@@ -10,7 +10,7 @@ defmodule ElixirScope.HealthTest do
 
   alias ElixirScope.Health
   alias ElixirScope.Health.{Alerts, Courier, Watch}
-  alias ElixirScope.Test.Writers
+  alias ElixirScope.Test.{Segments, Writers}
 
   doctest Alerts
 
@@ -99,6 +99,40 @@ defmodule ElixirScope.HealthTest do
       assert health.rates.events == 100.0 and health.rates.lost == 100.0
       assert health.drop_rate == 0.5
       assert health.overhead == (200 * 100.0 + 4_000_000) / 2.0e9 / 4
+    end
+  end
+
+  describe "a budget" do
+    test "that is exceeded lowers the detail step by step, and the recording says so", %{dir: dir} do
+      {:ok, run} = ElixirScope.start_recording(dir: dir, budget: [overhead: 1.0e-9])
+
+      for node <- 1..4 do
+        :scope_probe.enter(node, :value)
+        look()
+      end
+
+      assert ElixirScope.health().detail == %{level: :off, changes: 3}
+      :ok = ElixirScope.stop_recording()
+      events = Segments.events(run)
+
+      # At :branches calls have no values; at :off there are no calls.
+      assert [[:value], [], []] = for(%{kind: :enter} = event <- events, do: event.terms)
+
+      assert [[:branches, {:overhead, far}], [:boundaries, _], [:off, _]] =
+               for(%{kind: :level} = event <- events, do: event.terms)
+
+      assert is_float(far) and far > 4
+    end
+
+    test "that was exceeded brings the detail back when the load is over", %{dir: dir} do
+      {:ok, run} = ElixirScope.start_recording(dir: dir, budget: [drops: 0.5, overhead: 0.9])
+      watch = Process.whereis(Watch)
+      # As if the load had been there a moment ago.
+      :sys.replace_state(watch, &%{&1 | breaker: %{&1.breaker | level: :branches}})
+      look(5)
+      assert ElixirScope.health().detail == %{level: :values, changes: 1}
+      :ok = ElixirScope.stop_recording()
+      assert [[:values, _]] = for(%{kind: :level} = e <- Segments.events(run), do: e.terms)
     end
   end
 

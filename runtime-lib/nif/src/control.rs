@@ -1,6 +1,7 @@
 //! Starting, stopping, asking: the cold functions, and the library's load.
 
 use crate::encode;
+use crate::health;
 use crate::hot;
 use crate::ring::{self, ACTIVE};
 use crate::runs;
@@ -147,6 +148,14 @@ fn status() -> (bool, Vec<u64>, String) {
     let last = *LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let (totals, failure) = last.map_or(([0; 8], None), |session| (session.totals(), session.failure()));
     (!ACTIVE.load(Ordering::Acquire).is_null(), totals.to_vec(), failure.unwrap_or_default())
+}
+
+/// How the capture path is: see [`health::numbers`] and [`health::latencies`]. Empty
+/// lists before the first recording. The disk is asked, which may take a while.
+#[rustler::nif(name = "health", schedule = "DirtyIo")]
+fn ask_health() -> (Vec<u64>, Vec<f64>) {
+    let last = *LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    last.map_or_else(Default::default, |session| (health::numbers(session), health::latencies(session)))
 }
 
 /// Removes the recording in `dir`, unless somebody writes or reads it; whether it did.

@@ -5,6 +5,7 @@
 
 use crate::clock;
 use crate::encode::{self, Atoms, Encoder, Env, RawTerm, SLACK};
+use crate::latency::{Histogram, Sampler};
 use crate::segment::Segment;
 use crate::session::{Counters, Limits, Session, Store};
 use rustler::sys::{ErlNifPid, enif_get_local_pid, enif_make_pid, enif_self, enif_send};
@@ -28,6 +29,8 @@ struct Ring {
     names: Option<Segment>,
     ordinals: [u64; 2],
     counters: &'static Counters,
+    latency: &'static Histogram,
+    sampler: Sampler,
     atoms: Atoms,
     pids: Box<[u64]>,
 }
@@ -57,6 +60,8 @@ thread_local! {
     // into the next recording.
     static RING: Cell<*mut Ring> = const { Cell::new(null_mut()) };
     static OF: Cell<*const Session> = const { Cell::new(null()) };
+    // Of the thread, not of a recording: there may be many of those.
+    static LATENCY: Cell<Option<&'static Histogram>> = const { Cell::new(None) };
     static TELLING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -178,7 +183,8 @@ unsafe fn with_ring(session: &'static Session, work: impl FnOnce(&mut Ring)) {
 
 #[cold]
 fn attach(session: &'static Session) {
-    let (number, counters) = session.attach();
+    let latency = latency();
+    let (number, counters) = session.attach(latency);
     let ring = Ring {
         session,
         number,
@@ -186,6 +192,8 @@ fn attach(session: &'static Session) {
         names: None,
         ordinals: [0; 2],
         counters,
+        latency,
+        sampler: Sampler::new(number),
         atoms: Atoms::new(&session.secrets),
         pids: vec![0; PIDS].into_boxed_slice(),
     };
@@ -196,6 +204,14 @@ fn attach(session: &'static Session) {
         // forgot it just now; no work on it is running, as this is not re-entrant.
         drop(unsafe { Box::from_raw(old) });
     }
+}
+
+/// The thread's histogram, empty.
+fn latency() -> &'static Histogram {
+    let latency = LATENCY.get().unwrap_or_else(|| Box::leak(Box::default()));
+    LATENCY.set(Some(latency));
+    latency.clear();
+    latency
 }
 
 impl Ring {
@@ -242,6 +258,17 @@ impl Ring {
         segment.publish([first, node & !SECRET, ticks, encode::bits(pid)], len);
         bump(&self.counters.events, 1);
         bump(&self.counters.bytes, wire::record::record_len(len) as u64);
+        if self.sampler.is_due() {
+            self.time(ticks);
+        }
+    }
+
+    /// Notes how long the event took that began at `from`: from its time stamp until it
+    /// is published.
+    #[cold]
+    fn time(&mut self, from: u64) {
+        self.latency.add(clock::ticks(self.session.clock.kind).saturating_sub(from));
+        self.sampler.again();
     }
 
     /// Encodes the terms after the next record's header: length and flags.
@@ -290,6 +317,7 @@ impl Ring {
         };
         next.open(&self.session.header(self.number, self.ordinals[0], next.capacity()), self.counters.header());
         self.ordinals[0] += 1;
+        self.counters.turned();
         if let Some(mut full) = self.data.replace(next) {
             full.seal();
             self.session.retire(full, Store::Data);

@@ -3,6 +3,7 @@
 
 use crate::clock::{self, Clock};
 use crate::filter::Control;
+use crate::latency::Histogram;
 pub use crate::limits::{Keep, Limits};
 use crate::runs;
 use crate::segment::Segment;
@@ -10,7 +11,7 @@ use crate::shelf::{Pile, Slot};
 use crate::supply::{MOST_SPARES, NAMES_SPARES, Supply};
 use rustler::sys::ErlNifPid;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use wire::segment::{CONTROL_RING, PidLayout};
@@ -50,12 +51,20 @@ pub struct Session {
     pub bytes: AtomicU64,
     /// Bytes of events that were recycled.
     pub recycled: AtomicU64,
+    /// Bytes of the segments that are mapped.
+    pub mapped: AtomicU64,
+    /// How many segments for events shall stand ready.
+    pub spares: AtomicU64,
+    /// Full segments for events that the helper has taken.
+    pub collected: AtomicU64,
+    /// What the helper has used of processors, in ns.
+    pub helper_ns: AtomicU64,
     /// Whether the helper shall end.
     pub stopping: AtomicBool,
     next_ring: AtomicU32,
     next_file: AtomicU64,
     failure: Mutex<Option<String>>,
-    counters: Mutex<Vec<&'static Counters>>,
+    counters: Mutex<Vec<(&'static Counters, &'static Histogram)>>,
     helper: Mutex<Option<std::thread::JoinHandle<()>>>,
     held: Mutex<Option<std::fs::File>>,
 }
@@ -89,12 +98,22 @@ pub struct Counters {
     pub unfiled_events: AtomicU64,
     /// Bytes lost while the ring had no segment to say so.
     pub unfiled_bytes: AtomicU64,
+    /// Segments opened.
+    pub turns: AtomicU64,
+    /// Bytes written when the last one was opened.
+    pub turned_at: AtomicU64,
 }
 
 impl Counters {
     /// In the order of a segment's header: lost events, lost bytes, truncated, panics.
     pub fn header(&self) -> [u64; 4] {
         [&self.lost_events, &self.lost_bytes, &self.truncated, &self.panics].map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// Counts a segment that is opened; by the ring only.
+    pub fn turned(&self) {
+        self.turns.store(self.turns.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.turned_at.store(self.bytes.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }
 
@@ -140,6 +159,10 @@ impl Session {
             ended: Pile::default(),
             bytes: AtomicU64::new(0),
             recycled: AtomicU64::new(0),
+            mapped: AtomicU64::new(0),
+            spares: AtomicU64::new(0),
+            collected: AtomicU64::new(0),
+            helper_ns: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             next_ring: AtomicU32::new(CONTROL_RING + 1),
             next_file: AtomicU64::new(0),
@@ -179,8 +202,7 @@ impl Session {
 
     /// A prepared segment, if there is one: lock-free.
     pub fn claim(&self, store: Store) -> Option<Segment> {
-        let slots = if store == Store::Data { &self.data[..] } else { &self.names[..] };
-        slots.iter().find_map(Slot::take).map(|segment| *segment)
+        self.slots(store).iter().find_map(Slot::take).map(|segment| *segment)
     }
 
     /// Leaves a sealed segment to the helper: lock-free.
@@ -195,17 +217,36 @@ impl Session {
         }
     }
 
+    /// How many segments stand ready.
+    pub fn ready(&self, store: Store) -> u64 {
+        self.slots(store).iter().filter(|slot| !slot.is_empty()).count() as u64
+    }
+
+    fn slots(&self, store: Store) -> &[Slot<Segment>] {
+        if store == Store::Data { &self.data } else { &self.names }
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// The path of the next file.
     pub fn next_path(&self, prefix: &str) -> PathBuf {
         let number = self.next_file.fetch_add(1, Ordering::Relaxed);
         self.dir.join(format!("{prefix}-{number:06}.seg"))
     }
 
-    /// A number for a new ring, and a place for its counters.
-    pub fn attach(&self) -> (u32, &'static Counters) {
+    /// A number for a new ring of this histogram's, and a place for its counters.
+    pub fn attach(&self, latency: &'static Histogram) -> (u32, &'static Counters) {
         let counters: &'static Counters = Box::leak(Box::default());
-        lock(&self.counters).push(counters);
+        lock(&self.counters).push((counters, latency));
         (self.next_ring.fetch_add(1, Ordering::Relaxed), counters)
+    }
+
+    /// What each ring counts, and how long its events take.
+    pub fn rings(&self) -> Vec<(&'static Counters, &'static Histogram)> {
+        lock(&self.counters).clone()
     }
 
     /// The header of a segment that is opened now.
@@ -228,7 +269,7 @@ impl Session {
     /// Sums over all rings.
     pub fn totals(&self) -> Totals {
         let mut totals = [0; 8];
-        for counters in lock(&self.counters).iter() {
+        for (counters, _) in lock(&self.counters).iter() {
             let own = [&counters.events, &counters.bytes].map(|count| count.load(Ordering::Relaxed));
             for (total, count) in totals.iter_mut().zip(own.into_iter().chain(counters.header())) {
                 *total += count;
@@ -246,7 +287,8 @@ impl Session {
     /// Events and bytes lost by rings that had no segment.
     pub fn unfiled(&self) -> [u64; 2] {
         let counters = lock(&self.counters);
-        let sum = |of: fn(&Counters) -> &AtomicU64| counters.iter().map(|one| of(one).load(Ordering::Relaxed)).sum();
+        let sum =
+            |of: fn(&Counters) -> &AtomicU64| counters.iter().map(|(one, _)| of(one).load(Ordering::Relaxed)).sum();
         [sum(|one| &one.unfiled_events), sum(|one| &one.unfiled_bytes)]
     }
 

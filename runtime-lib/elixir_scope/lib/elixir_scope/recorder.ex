@@ -20,10 +20,12 @@ defmodule ElixirScope.Recorder do
     Traces
   }
 
+  alias ElixirScope.Health.Watch
+
   @sweep 1000
 
   @enforce_keys [:run]
-  defstruct [:run, :tracing, :traces, told: [], for_traces?: false, watched: %{}]
+  defstruct [:run, :tracing, :traces, :health, :watch, told: [], for_traces?: false, watched: %{}]
 
   @doc false
   def start_link(_), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
@@ -100,7 +102,9 @@ defmodule ElixirScope.Recorder do
         Process.send_after(self(), {:sweep, run.id}, @sweep)
         last = %{dir: run.path, failure: nil}
         recording = %__MODULE__{run: run, tracing: tracing, traces: traces, told: options.trace}
-        recording = %{recording | for_traces?: options.for_traces?}
+        health = Map.put(options.health, :dir, run.path)
+        recording = %{recording | for_traces?: options.for_traces?, health: health}
+        recording = look_after(recording)
         {:reply, {:ok, run.path}, %{state | recording: recording, last: last}}
 
       {:error, _} = error ->
@@ -188,6 +192,12 @@ defmodule ElixirScope.Recorder do
     end
   end
 
+  # Whatever ended it, recording goes on, and at the level that it begins with.
+  def handle_info({:EXIT, pid, _}, %{recording: %{watch: pid} = recording} = state) do
+    Native.set_detail(:values, :watch_ended)
+    {:noreply, %{state | recording: look_after(recording)}}
+  end
+
   def handle_info(_other, state), do: {:noreply, state}
 
   @impl true
@@ -246,7 +256,15 @@ defmodule ElixirScope.Recorder do
     end
   end
 
-  defp close(%{recording: recording} = state) do
+  defp look_after(recording) do
+    case Watch.start_link(recording.health) do
+      {:ok, pid} -> %{recording | watch: pid}
+      {:error, _} -> %{recording | watch: nil}
+    end
+  end
+
+  defp close(%{recording: recording} = state, failure) do
+    if recording.watch, do: Watch.finish(recording.watch, failure)
     Tracer.stop(recording.tracing)
     close_gate()
     Traces.close(recording.traces)
@@ -270,7 +288,7 @@ defmodule ElixirScope.Recorder do
   # A recording may end before the sweep notices that it had to.
   defp finish(state) do
     case failure() do
-      nil -> close(state)
+      nil -> close(state, nil)
       reason -> give_up(state, reason)
     end
   end
@@ -285,7 +303,7 @@ defmodule ElixirScope.Recorder do
 
   defp give_up(%{recording: recording} = state, reason) do
     {_, [_, _, lost | _], _} = Native.status()
-    state = close(state)
+    state = close(state, reason)
     RunDir.write(%{recording.run | failure: reason})
 
     text =

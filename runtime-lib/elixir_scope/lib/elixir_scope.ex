@@ -356,9 +356,13 @@ defmodule ElixirScope do
   defp stop_at_exit do
     unless :persistent_term.get({__MODULE__, :at_exit}, false) do
       :persistent_term.put({__MODULE__, :at_exit}, true)
-      System.at_exit(fn _status -> stop_recording() end)
+      System.at_exit(&__MODULE__.at_exit/1)
     end
   end
+
+  # By name: a function without one would be gone when this module is replaced.
+  @doc false
+  def at_exit(_status), do: stop_recording()
 
   defp validate!(options) do
     case Keyword.validate(options, @defaults) do

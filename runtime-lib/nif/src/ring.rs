@@ -11,6 +11,7 @@ use crate::session::{Counters, Limits, Session, Store};
 use rustler::sys::{ErlNifPid, enif_get_local_pid, enif_make_pid, enif_self, enif_send};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use wire::node_id::SECRET;
@@ -248,6 +249,8 @@ impl Ring {
                 self.name_atoms();
             }
         }
+        #[cfg(feature = "panic-test")]
+        crate::panic_test::event(node);
         let Some(segment) = &mut self.data else { return };
         if detail.kept < terms.len() {
             flags |= FLAG_OMITTED;
@@ -330,9 +333,7 @@ impl Ring {
         // What the payload would have taken is not known: nothing was encoded.
         let (counters, bytes) = (self.counters, RECORD_HEADER as u64);
         let Some(segment) = &mut self.data else {
-            bump(&counters.unfiled_events, 1);
-            bump(&counters.unfiled_bytes, bytes);
-            return;
+            return self.session.note_unfiled([1, bytes, 0]);
         };
         segment.store(LOST_EVENTS_AT, bump(&counters.lost_events, 1));
         segment.store(LOST_BYTES_AT, bump(&counters.lost_bytes, bytes));
@@ -403,11 +404,24 @@ fn bump(counter: &AtomicU64, by: u64) -> u64 {
     value
 }
 
-/// Counts a panic and switches capture off, unless that has happened meanwhile.
-#[cold]
-pub fn panicked(session: &'static Session) {
+/// Lets no probe begin to write into this recording, if it is the one that runs.
+pub fn silence(session: &'static Session) {
     let this = std::ptr::from_ref(session).cast_mut();
     let _ = ACTIVE.compare_exchange(this, null_mut(), Ordering::AcqRel, Ordering::Relaxed);
+}
+
+/// Does what a probe or the VM asks for. A panic is counted and switches capture off.
+#[inline(always)]
+pub fn guarded(session: &'static Session, work: impl FnOnce()) {
+    // Unwind safety: an event that was begun is not published, and is written over.
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        panicked(session);
+    }
+}
+
+#[cold]
+fn panicked(session: &'static Session) {
+    silence(session);
     // A ring without a segment cannot say so, and may be of an earlier recording.
     let own = std::ptr::eq(OF.get(), session);
     // SAFETY: the ring is this thread's alone; the work that panicked is over.
@@ -415,8 +429,6 @@ pub fn panicked(session: &'static Session) {
         Some(Ring { data: Some(segment), counters, .. }) => {
             segment.store(wire::segment::PANICS_AT, bump(&counters.panics, 1));
         }
-        _ => {
-            session.unfiled_panics.fetch_add(1, Ordering::Relaxed);
-        }
+        _ => session.note_unfiled([0, 0, 1]),
     }
 }

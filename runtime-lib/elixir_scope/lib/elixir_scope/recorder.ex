@@ -158,6 +158,8 @@ defmodule ElixirScope.Recorder do
     do: {:reply, Enum.map(recording.traces.active, &Trace.info/1), state}
 
   @impl true
+  def handle_info(pid, state) when pid == self(), do: {:noreply, state}
+
   def handle_info(pid, %{recording: recording} = state) when is_pid(pid) do
     if recording == nil or is_map_key(recording.watched, pid),
       do: {:noreply, state},
@@ -187,7 +189,7 @@ defmodule ElixirScope.Recorder do
     Process.send_after(self(), {:sweep, id}, @sweep)
 
     case failure() do
-      nil -> {:noreply, %{state | recording: rename(recording)}}
+      nil -> {:noreply, %{state | recording: recording |> rename() |> reopen()}}
       reason -> {:noreply, give_up(state, reason)}
     end
   end
@@ -296,7 +298,9 @@ defmodule ElixirScope.Recorder do
   defp failure do
     case Native.status() do
       {true, _, ""} -> nil
-      {false, _, ""} -> "a probe failed; capture is off"
+      {false, [_, _, _, _, _, panics | _], ""} when panics > 0 -> "a probe failed; capture is off"
+      # Another one, which knows nothing of this recording.
+      {false, _, ""} -> "the capture library was replaced"
       {_, _, reason} -> reason
     end
   end
@@ -340,6 +344,15 @@ defmodule ElixirScope.Recorder do
     name = ProcessName.of(pid)
     if name, do: Native.note_name(pid, name)
     put_in(recording.watched[pid], {reference, name})
+  end
+
+  # Somebody has loaded the package's modules again, and with them the one for off.
+  defp reopen(recording) do
+    with false <- Gate.on?(), :ok <- Gate.on() do
+      :scope_probe.mark(0, :"elixir_scope: probes were off until here", nil)
+    end
+
+    recording
   end
 
   # A process may be registered after it was first seen.

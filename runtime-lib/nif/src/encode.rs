@@ -1,6 +1,9 @@
 //! Terms in the compact encoding, straight into a segment.
 
 mod atoms;
+mod delta;
+mod lists;
+mod maps;
 mod plain;
 mod secrets;
 
@@ -78,6 +81,8 @@ pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm, 
     let pids = PidLayout::candidates(processes).into_iter().find(agrees).unwrap_or_default();
     // SAFETY: as above.
     let binaries = unsafe { binary::check(env, binaries) };
+    // SAFETY: as above.
+    unsafe { maps::check(env) };
     let _ = TAGS.set(Tags { immediates: smalls && others, pids, binaries });
 }
 
@@ -150,6 +155,9 @@ pub unsafe fn atom_text(env: Env, atom: RawTerm) -> Option<Vec<u8>> {
     }
 }
 
+/// Counts that are written before they are known take one byte.
+const COUNT_IN_A_BYTE: u32 = 127;
+
 /// Writes terms into a space, within limits.
 pub struct Encoder<'a> {
     env: Env,
@@ -163,14 +171,15 @@ pub struct Encoder<'a> {
     pub full: bool,
     /// The terms say how something failed.
     failed: bool,
+    /// How much more may be compared.
+    fuel: u64,
     atoms: &'a mut Atoms,
 }
 
 impl<'a> Encoder<'a> {
     /// An encoder for `space`.
     pub fn new(env: Env, space: &'a mut [u8], items: u32, bytes: u32, atoms: &'a mut Atoms) -> Self {
-        // Counts that are written before they are known take one byte.
-        Self { env, space, len: 0, items: items.min(127), bytes, truncated: false, full: false, failed: false, atoms }
+        Self { env, space, len: 0, items: items.min(COUNT_IN_A_BYTE), bytes, truncated: false, full: false, failed: false, fuel: 0, atoms }
     }
 
     /// Whether the terms say how something failed: then the arguments of calls are
@@ -394,6 +403,10 @@ impl<'a> Encoder<'a> {
     unsafe fn list(&mut self, term: RawTerm, depth: u32) {
         if depth == 0 {
             return self.opaque(tag::OPAQUE_LIST, 0);
+        }
+        if self.items > COUNT_IN_A_BYTE {
+            // SAFETY: by the caller's promise.
+            return unsafe { self.whole_list(term, depth) };
         }
         let start = self.len;
         self.byte(tag::LIST);

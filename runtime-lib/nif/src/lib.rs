@@ -28,6 +28,7 @@ mod runs;
 mod segment;
 mod session;
 mod shelf;
+mod state;
 mod supply;
 mod tracer;
 

@@ -3,6 +3,10 @@
 //! A NIF call never moves to another thread, so a ring found through
 //! thread-local storage has one writer and needs no lock.
 
+mod body;
+
+pub use body::{Body, Outcome, emit_body};
+
 use crate::clock;
 use crate::encode::{self, Atoms, Encoder, Env, RawTerm};
 use crate::segment::Segment;

@@ -11,6 +11,8 @@
 //! | 2 | | clock ticks |
 //! | 3 | | process identifier, as the VM's 64-bit term |
 //!
+//! Word 1 of `state` and `state_delta` is the version's number ([`crate::state`]).
+//!
 //! # What the VM tells
 //!
 //! Kinds from 32 on, and [`Kind::Exit`], come from the VM's own tracing and stand at no
@@ -81,6 +83,10 @@ pub enum Kind {
     Clock = 19,
     /// The user's own mark, at no node; payload: its name and its value.
     Mark = 20,
+    /// A version of a process's state, whole; see [`crate::state`].
+    State = 21,
+    /// A version of a process's state, as a difference; see [`crate::state`].
+    StateDelta = 22,
     /// A message was sent.
     Send = 32,
     /// A message was put into the process's queue.
@@ -109,7 +115,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Enter,
         Self::Leave,
         Self::Tail,
@@ -122,6 +128,8 @@ impl Kind {
         Self::Exit,
         Self::Clock,
         Self::Mark,
+        Self::State,
+        Self::StateDelta,
         Self::Send,
         Self::Receive,
         Self::Spawn,
@@ -170,6 +178,8 @@ impl Kind {
             Self::Exit => "exit",
             Self::Clock => "clock",
             Self::Mark => "mark",
+            Self::State => "state",
+            Self::StateDelta => "state_delta",
             Self::Send => "send",
             Self::Receive => "receive",
             Self::Spawn => "spawn",

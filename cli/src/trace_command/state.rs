@@ -5,7 +5,7 @@ use super::{Failure, Format, RunArgs, Soundness, for_machines, paint::Paint, rep
 use clap::Args;
 use serde::Serialize;
 use std::io::{self, Write};
-use trace::states::{Change, Known, Source, Step, Unknown, Version, external, processes};
+use trace::states::{Change, Known, Source, Step, Unknown, Version, external, list_head, processes};
 use trace::value::inspect;
 use trace::{Frames, History, Recording, Value};
 use wire::Term;
@@ -19,8 +19,9 @@ JSON: {pid, name, ended_ns, versions: [{at_ns, source, number, bytes, truncated,
   changes: [{path, before, after}]}], findings}; with --at: {pid, name, ended_ns, at_ns, version:
   {at_ns, source, number, truncated}, uncertain, state, unknown, findings}
 state is a text as Elixir prints it; unknown says why there is none; uncertain, that versions after
-the one shown may be missing. etf is the same in Erlang's external format, with the state as a term:
-what was left out is {elixir_scope, redacted} or {elixir_scope, {omitted, What, Size}}.";
+the one shown may be missing. etf is {AtNs, Source, Number, Truncated, Uncertain, State}, or why there is no state, with flags
+as 0 or 1, and the state as a term: what was left out is {elixir_scope, redacted} or
+{elixir_scope, {omitted, What, Size}}. Without --at it is a list of these.";
 
 /// Arguments of `trace state`.
 #[derive(Args, Debug)]
@@ -37,8 +38,8 @@ pub struct StateArgs {
     /// With --at: once the process had done what it was doing then
     #[arg(long, requires = "at")]
     settled: bool,
-    /// With --at: print Erlang's external term format
-    #[arg(long, requires = "at")]
+    /// Print Erlang's external term format: the state at a moment, or those of all versions
+    #[arg(long, conflicts_with = "diff")]
     etf: bool,
     /// What each version changed
     #[arg(long, conflicts_with = "at")]
@@ -107,6 +108,7 @@ pub(super) fn run(args: &StateArgs, out: &mut dyn Write) -> Result<Soundness, Fa
     let view = View { recording: &recording, history: &history, pid: *pid, width, paint: Paint::for_stdout() };
     match args.at {
         Some(at) => view.moment(args, at, out)?,
+        None if args.etf => view.all(out)?,
         None if args.run.format == Format::Text => view.list(args.diff, out)?,
         None => for_machines(args.run.format, &view.listing(), out)?,
     }
@@ -135,7 +137,7 @@ impl View<'_> {
     fn title(&self) -> String {
         let pid = self.recording.names().pid(self.pid);
         match self.recording.names().process(self.pid) {
-            Some(name) => format!("{} {pid}", self.paint.bold(name)),
+            Some(name) => format!("{} {pid}", self.paint.bold(&cut(name, self.width / 2))),
             None => self.paint.bold(&pid),
         }
     }
@@ -200,6 +202,18 @@ impl View<'_> {
             writeln!(out, "{}", self.paint.note(&format!("the process ended at {}", text::moment(ended))))?;
         }
         writeln!(out, "{}", pretty(&self.value(&known.term), self.width, 0))
+    }
+
+    /// Every version, one by one: together they may be many times what they are told by.
+    fn all(&self, out: &mut dyn Write) -> io::Result<()> {
+        let versions = self.history.versions().len();
+        out.write_all(&list_head(versions))?;
+        for version in 0..versions {
+            let term = self.history.state(version);
+            let known = term.map(|term| Known { version, term, uncertain: false });
+            out.write_all(&self.etf(&known)[1..])?;
+        }
+        out.write_all(&[106])
     }
 
     /// `{at_ns, source, number, truncated, uncertain, state}`, flags as 0 or 1; or why

@@ -39,6 +39,8 @@ defmodule ElixirScope.TimeTravelTest do
     {:ok, run} = ElixirScope.start_recording(dir: dir)
     assert ElixirScope.enable_time_travel(agent) == :ok
     Agent.update(agent, & &1)
+    # The reply goes out before the version is told.
+    Agent.get(agent, & &1)
     before = ElixirScope.status().bytes
 
     for n <- 1..100, do: Agent.update(agent, &Map.put(&1, n, n))

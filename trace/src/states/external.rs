@@ -15,6 +15,13 @@ pub fn external(term: &Term, names: &impl AtomNames, pid: impl Fn(u64) -> Option
     out.out
 }
 
+/// How a list of `count` terms begins, with its version byte. The terms follow, without
+/// theirs, and the byte 106.
+pub fn list_head(count: usize) -> Vec<u8> {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    if count == 0 { vec![131] } else { [&[131, 108][..], &count.to_be_bytes()].concat() }
+}
+
 struct Writer<'a, N, P> {
     out: Vec<u8>,
     names: &'a N,

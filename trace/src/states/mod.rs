@@ -14,6 +14,6 @@ mod history;
 mod tree;
 
 pub use compare::compare;
-pub use external::external;
+pub use external::{external, list_head};
 pub use history::{History, Known, Source, Unknown, Version, processes};
 pub use tree::{Change, Mismatch, Step, Tree};

@@ -32,7 +32,11 @@ pub fn pretty(value: &Value, width: usize, indent: usize) -> String {
             let is_struct = open.len() > 2;
             let shown: Vec<_> = pairs.iter().filter(|(key, _)| !(is_struct && is_hidden(key))).collect();
             let all = shown.iter().all(|(key, _)| is_keyword(key));
-            broken(open, "}", shown.iter().map(|(key, value)| association(key, value, all, width, indent + 2)).collect())
+            broken(
+                open,
+                "}",
+                shown.iter().map(|(key, value)| association(key, value, all, width, indent + 2)).collect(),
+            )
         }
         _ => line,
     }

@@ -285,7 +285,8 @@ impl View<'_> {
         };
         if with_changes {
             self.history.changes(|version, changes| {
-                let (changes, fault) = changes.map_or_else(|fault| (Vec::new(), Some(fault)), |changes| (changes, None));
+                let (changes, fault) =
+                    changes.map_or_else(|fault| (Vec::new(), Some(fault)), |changes| (changes, None));
                 if written.is_ok() {
                     written = print(version, &changes, fault);
                 }

@@ -179,7 +179,18 @@ pub struct Encoder<'a> {
 impl<'a> Encoder<'a> {
     /// An encoder for `space`.
     pub fn new(env: Env, space: &'a mut [u8], items: u32, bytes: u32, atoms: &'a mut Atoms) -> Self {
-        Self { env, space, len: 0, items: items.min(COUNT_IN_A_BYTE), bytes, truncated: false, full: false, failed: false, fuel: 0, atoms }
+        Self {
+            env,
+            space,
+            len: 0,
+            items: items.min(COUNT_IN_A_BYTE),
+            bytes,
+            truncated: false,
+            full: false,
+            failed: false,
+            fuel: 0,
+            atoms,
+        }
     }
 
     /// Whether the terms say how something failed: then the arguments of calls are

@@ -204,8 +204,7 @@ unsafe fn difference(
     let number = base.number + 1;
     let body = Body { kind: Kind::StateDelta, number, about, room, fuel, note_omitted: false };
     // SAFETY: by the caller's promise.
-    let outcome =
-        unsafe { ring::emit_body(env, session, &body, |encoder| !encoder.delta(base.state, state, DEPTH)) };
+    let outcome = unsafe { ring::emit_body(env, session, &body, |encoder| !encoder.delta(base.state, state, DEPTH)) };
     match outcome {
         Outcome::Nothing => Some(Last { state, ..*base }),
         Outcome::Written(bytes) => Some(Last { state, number, differences: base.differences + bytes, ..*base }),

@@ -172,10 +172,7 @@ fn cut(bytes: &mut &[u8], depth: usize) -> Result<Option<Cut>, TermError> {
 }
 
 // Collected one by one: a forged count fails before it allocates.
-fn each<T>(
-    bytes: &mut &[u8],
-    mut read: impl FnMut(&mut &[u8]) -> Result<T, TermError>,
-) -> Result<Vec<T>, TermError> {
+fn each<T>(bytes: &mut &[u8], mut read: impl FnMut(&mut &[u8]) -> Result<T, TermError>) -> Result<Vec<T>, TermError> {
     (0..size(bytes)?).map(|_| read(bytes)).collect()
 }
 
@@ -189,8 +186,7 @@ mod tests {
 
     // A map in which the fourth element of the tuple at key 2 is a list that lost its
     // first two elements and got a 9, the text at key 3 grew, and key 1 is gone.
-    const BYTES: &[u8] =
-        &[MAP, 2, 2, TUPLE, 1, 3, LIST, 1, 1, 0, 9, 2, 0, 3, BINARY, 2, 1, 1, b'x', 1, 1];
+    const BYTES: &[u8] = &[MAP, 2, 2, TUPLE, 1, 3, LIST, 1, 1, 0, 9, 2, 0, 3, BINARY, 2, 1, 1, b'x', 1, 1];
 
     #[test]
     fn each_form_is_read_as_documented() {
@@ -199,7 +195,10 @@ mod tests {
         let changed = vec![(Term::Int(2), Delta::Tuple(vec![(3, list)])), (Term::Int(3), text)];
         assert_eq!(Delta::read(BYTES), Ok(Delta::Map { changed, removed: vec![Term::Int(1)] }));
         let cut = Some(Cut { kept: 1, back: vec![Term::Int(8)], end: Term::Int(5) });
-        assert_eq!(Delta::read(&[LIST, 0, 0, 3, 2, 1, 8, 5]), Ok(Delta::List { front: 0, changed: vec![], after: 3, cut }));
+        assert_eq!(
+            Delta::read(&[LIST, 0, 0, 3, 2, 1, 8, 5]),
+            Ok(Delta::List { front: 0, changed: vec![], after: 3, cut })
+        );
         assert_eq!(Delta::read(&[SAME]), Ok(Delta::Same));
         assert_eq!(Delta::read(&[7]), Ok(Delta::New(Term::Int(7))));
     }

@@ -55,7 +55,8 @@ fn maps(before: &mut Pairs, after: &Pairs, path: &mut Vec<Step>, changes: &mut V
 // Both are reversed. What they share at their ends is left out; the rest is compared by
 // place, and what one has more is new or gone.
 fn lists(before: &mut [Tree], after: &[Tree], path: &mut Vec<Step>, changes: &mut Vec<Change>) {
-    let (olds, news): (Vec<_>, Vec<_>) = (before.iter().map(Tree::term).collect(), after.iter().map(Tree::term).collect());
+    let (olds, news): (Vec<_>, Vec<_>) =
+        (before.iter().map(Tree::term).collect(), after.iter().map(Tree::term).collect());
     let tail = olds.iter().zip(&news).take_while(|(old, new)| old == new).count();
     let room = olds.len().min(news.len()) - tail;
     let head = olds.iter().rev().zip(news.iter().rev()).take(room).take_while(|(old, new)| old == new).count();

@@ -295,14 +295,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Writes a key whose value is not the old one.
-    unsafe fn association(
-        &mut self,
-        key: RawTerm,
-        old: Option<RawTerm>,
-        new: RawTerm,
-        depth: u32,
-        tally: &mut Tally,
-    ) {
+    unsafe fn association(&mut self, key: RawTerm, old: Option<RawTerm>, new: RawTerm, depth: u32, tally: &mut Tally) {
         if self.full || old.is_some_and(|old| bits(old) == bits(new)) {
             return;
         }

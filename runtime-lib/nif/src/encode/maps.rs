@@ -158,7 +158,9 @@ unsafe fn leaves(part: Part, found: &mut Vec<[u64; 2]>, depth: u32) -> bool {
     match unsafe { part.shape() } {
         Some(Shape::Leaf(key, value)) => found.push([bits(key), bits(value)]),
         // SAFETY: as above.
-        Some(Shape::Node(node)) if depth < 16 => return node.parts().all(|part| unsafe { leaves(part, found, depth + 1) }),
+        Some(Shape::Node(node)) if depth < 16 => {
+            return node.parts().all(|part| unsafe { leaves(part, found, depth + 1) });
+        }
         _ => return false,
     }
     true

@@ -476,6 +476,9 @@ impl<'a> Encoder<'a> {
                 return;
             }
             for _ in 0..kept {
+                if self.full {
+                    break;
+                }
                 let (mut key, mut value) = (RawTerm::default(), RawTerm::default());
                 enif_map_iterator_get_pair(self.env, iterator.as_mut_ptr(), &mut key, &mut value);
                 self.pair(key, value, depth - 1);

@@ -7,6 +7,7 @@
 //! and takes back: the state, and five numbers. So nothing is kept here, and a process
 //! that dies leaves nothing behind.
 
+use crate::clock;
 use crate::encode::{Env, RawTerm};
 use crate::hot::{self, nif};
 use crate::ring::{self, Body, Outcome};
@@ -127,6 +128,7 @@ unsafe fn guarded(
     quick: Option<(usize, u64)>,
 ) -> RawTerm {
     let Some(session) = ring::active() else { return hot::nil() };
+    let begun = clock::ticks(session.clock.kind);
     let work = || {
         // SAFETY: by the VM's call, with three arguments.
         let [last, state, limit] = unsafe { *argv.cast::<[RawTerm; 3]>() };
@@ -135,7 +137,13 @@ unsafe fn guarded(
     };
     // Unwind safety: as of probes.
     match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Some(next)) => next,
+        Ok(Some(next)) => {
+            if quick.is_some() {
+                // SAFETY: the environment is the running call's.
+                unsafe { account(env, session, begun) };
+            }
+            next
+        }
         // SAFETY: the arguments are those of the running call, which ends with this.
         Ok(None) => unsafe {
             enif_schedule_nif(env, name.as_ptr(), ERL_NIF_DIRTY_JOB_CPU_BOUND as c_int, later, argc, argv)
@@ -144,6 +152,16 @@ unsafe fn guarded(
             ring::panicked(session);
             hot::nil()
         }
+    }
+}
+
+/// Tells the scheduler how much of a time slice, a millisecond, was used.
+unsafe fn account(env: Env, session: &Session, begun: u64) {
+    let ticks = clock::ticks(session.clock.kind).saturating_sub(begun);
+    let percent = ticks.saturating_mul(100_000) / session.clock.ticks_per_second.max(1);
+    if percent > 0 {
+        // SAFETY: by the caller's promise.
+        unsafe { enif_consume_timeslice(env, percent.min(100) as c_int) };
     }
 }
 

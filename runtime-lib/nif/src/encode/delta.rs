@@ -36,7 +36,13 @@ impl<'a> Encoder<'a> {
     /// As [`Encoder::term`].
     pub(super) unsafe fn whole_list(&mut self, list: RawTerm, depth: u32) {
         let mut cells = ListCells { env: self.env, rest: list };
-        let count = cells.by_ref().count();
+        // Each element takes a byte, at least.
+        let room = self.space.len() - self.len;
+        let count = cells.by_ref().take(room).count();
+        if count == room {
+            self.full = true;
+            return;
+        }
         let is_proper = cells.end() == NIL;
         if count == 0 {
             return self.byte(tag::NIL);
@@ -222,7 +228,12 @@ impl<'a> Encoder<'a> {
         }
         let mut before = ListCells { env: self.env, rest: old };
         let mut after = ListCells { env: self.env, rest: new };
-        let (plan, olds, news) = lists::compare(&mut before, &mut after);
+        // To read a cell is a part of comparing.
+        let most = usize::try_from(self.fuel / 2).unwrap_or(usize::MAX);
+        let Some((plan, olds, news)) = lists::compare(&mut before, &mut after, most) else {
+            self.full = true;
+            return false;
+        };
         self.spend((olds.len() + news.len()) as u64 / 8);
         let start = self.len;
         let both = (0..plan.front).map(|n| (olds.get(n).copied().unwrap_or(0), news[n]));

@@ -30,16 +30,17 @@ pub trait Cells: Iterator<Item = (u64, u64)> {
     fn end(&self) -> u64;
 }
 
-/// How a new list can be told by an old one; also the words of the new elements that
-/// are told, as `(old, new)` for the front, and those that follow what is kept.
-pub fn compare(old: &mut impl Cells, new: &mut impl Cells) -> (Plan, Vec<u64>, Vec<u64>) {
+/// How a new list can be told by an old one, and the words of the elements of both, as
+/// far as they were read. None when they have more than `most` elements to read.
+pub fn compare(old: &mut impl Cells, new: &mut impl Cells, most: usize) -> Option<(Plan, Vec<u64>, Vec<u64>)> {
     let (mut olds, mut news) = (Vec::new(), Vec::new());
     if let Some(plan) = meet(old, new, &mut olds, &mut news) {
-        return (plan, olds, news);
+        return Some((plan, olds, news));
     }
-    olds.extend(old.map(|(_, element)| element));
-    news.extend(new.map(|(_, element)| element));
-    (plan(&olds, &news, old.end() == new.end()), olds, news)
+    olds.extend(old.take(most).map(|(_, element)| element));
+    news.extend(new.take(most).map(|(_, element)| element));
+    let is_all = old.next().is_none() && new.next().is_none();
+    is_all.then(|| (plan(&olds, &news, old.end() == new.end()), olds, news))
 }
 
 // Where the first cell of both lies: what somebody put in front, took off, or replaced
@@ -119,7 +120,8 @@ mod tests {
     }
 
     fn check(old: &[u64], new: &[u64], shared: usize, front: usize, after: usize, kept: Option<usize>) {
-        let (plan, _, _) = compare(&mut made(1, old, shared), &mut made(2, new, shared));
+        let (mut left, mut right) = (made(1, old, shared), made(2, new, shared));
+        let (plan, _, _) = compare(&mut left, &mut right, 2000).unwrap();
         assert_eq!(plan, Plan { front, after, kept }, "{old:?} to {new:?}");
     }
 
@@ -139,5 +141,12 @@ mod tests {
         check(&[1, 2], &[3], 0, 1, 2, Some(0));
         check(&[], &[3], 0, 1, 0, Some(0));
         check(&[1], &[], 0, 0, 1, Some(0));
+    }
+
+    #[test]
+    fn what_is_far_is_not_read() {
+        let long: Vec<u64> = (100..2000).collect();
+        assert_eq!(compare(&mut made(1, &long, 0), &mut made(2, &long, 0), 1000), None);
+        assert!(compare(&mut made(1, &long, 1900), &mut made(2, &long[1..], 1899), 0).is_some());
     }
 }

@@ -86,4 +86,135 @@ defmodule ElixirScope.TimeTravelTest do
     assert {:error, "no version" <> _} = ElixirScope.state_at(agent, 0, run: run)
     Process.exit(plain, :kill)
   end
+
+  test "recordings begin and end, and so does the observation", %{dir: dir} do
+    {:ok, agent} = Agent.start(fn -> 0 end)
+    :ok = ElixirScope.enable_time_travel(agent)
+    :ok = ElixirScope.enable_time_travel(agent)
+    Agent.update(agent, fn _ -> :unseen end)
+
+    runs =
+      for n <- 1..3 do
+        {:ok, run} = ElixirScope.start_recording(dir: dir)
+        # Known before anything happens.
+        eventually(fn -> match?({:ok, _}, latest(agent, run)) end)
+        Agent.update(agent, fn _ -> {:first, n} end)
+        Agent.update(agent, fn _ -> {:second, n} end)
+        Agent.get(agent, & &1)
+        :ok = ElixirScope.stop_recording()
+        run
+      end
+
+    for {run, n} <- Enum.zip(runs, 1..3), do: assert(now(agent, run).state == {:second, n})
+    {:ok, run} = ElixirScope.start_recording(dir: dir)
+    eventually(fn -> match?({:ok, _}, latest(agent, run)) end)
+    assert ElixirScope.disable_time_travel(agent) == :ok
+    assert {:error, reason} = ElixirScope.disable_time_travel(agent)
+    assert reason =~ "is not observed"
+    Agent.update(agent, fn _ -> :unseen end)
+    :ok = ElixirScope.stop_recording()
+    assert now(agent, run).state == {:second, 3}
+    assert {:status, _, _, [_, _, _, [], _]} = :sys.get_status(agent)
+  end
+
+  test "a name stands for the process that had it", %{dir: dir} do
+    {:ok, run} = ElixirScope.start_recording(dir: dir)
+
+    agents =
+      for n <- 1..2 do
+        {:ok, agent} = Agent.start(fn -> n end, name: :restarted)
+        :ok = ElixirScope.enable_time_travel(agent)
+        Agent.update(agent, &(&1 * 10))
+        Agent.get(agent, & &1)
+        eventually(fn -> match?({:ok, %{state: m}} when m == n * 10, latest(agent, run)) end)
+        :ok = Agent.stop(agent)
+        agent
+      end
+
+    :ok = ElixirScope.stop_recording()
+
+    for {agent, n} <- Enum.zip(agents, 1..2) do
+      moment = now(agent, run).at_ns
+      assert {:ok, %{state: state}} = ElixirScope.state_at(:restarted, moment, run: run)
+      assert state == n * 10
+    end
+  end
+
+  defmodule Counter do
+    use GenServer
+    def init(n), do: {:ok, n}
+    def handle_cast({:put, value}, _), do: {:noreply, value}
+    def handle_call(:sync, _, state), do: {:reply, :ok, state}
+    def handle_info(:crash, _), do: exit(:shutdown)
+    def code_change(_, n, _), do: {:ok, %{upgraded: n}}
+  end
+
+  test "code changes, states that are put in place, and crashes", %{dir: dir} do
+    {:ok, run} = ElixirScope.start_recording(dir: dir)
+    {:ok, server} = GenServer.start(Counter, 1)
+    :ok = ElixirScope.enable_time_travel(server)
+    :ok = :sys.suspend(server)
+    :ok = :sys.change_code(server, Counter, nil, nil)
+    :ok = :sys.resume(server)
+    GenServer.call(server, :sync)
+    GenServer.call(server, :sync)
+    assert now(server, run).state == %{upgraded: 1}
+
+    :sys.replace_state(server, fn _ -> :put_in_place end)
+    GenServer.call(server, :sync)
+    GenServer.call(server, :sync)
+    assert now(server, run).state == :put_in_place
+
+    send(server, :crash)
+    eventually(fn -> not Process.alive?(server) end)
+
+    :ok = ElixirScope.stop_recording()
+    assert now(server, run).state == :put_in_place
+    assert listing(run, server, []) =~ ", ended at "
+  end
+
+  test "what is too large or secret is not written", %{dir: dir} do
+    {:ok, run} = ElixirScope.start_recording(dir: dir, redact: [:password])
+    {:ok, server} = GenServer.start(Counter, List.duplicate("a", 2000))
+    :ok = ElixirScope.enable_time_travel(server, max_bytes: 1000)
+    GenServer.call(server, :sync)
+    GenServer.call(server, :sync)
+    assert {:error, reason} = latest(server, run)
+    assert reason =~ "larger than"
+
+    {:ok, other} = GenServer.start(Counter, %{})
+    :ok = ElixirScope.enable_time_travel(other)
+
+    for n <- 1..40 do
+      secret = "canary #{n}, which nobody may see"
+      nested = {:ok, [%{n => {:password, secret}}, [password: secret <> "!"]]}
+      GenServer.cast(other, {:put, %{n => nested, password: secret, plain: "plain #{n}"}})
+    end
+
+    GenServer.call(other, :sync)
+    GenServer.call(other, :sync)
+    {:ok, _} = ElixirScope.snapshot(other)
+    :ok = ElixirScope.stop_recording()
+    assert %{plain: "plain 40", password: {:elixir_scope, :redacted}} = now(other, run).state
+
+    for file <- Path.wildcard(Path.join(run, "*")),
+        do: refute(File.read!(file) =~ "canary", file)
+  end
+
+  test "a flight recorder always has the state of a process that does nothing", %{dir: dir} do
+    options = [keep: :newest, max_bytes: 4_000_000, dir: dir]
+    {:ok, run} = ElixirScope.start_recording(options)
+    {:ok, idle} = Agent.start(fn -> Map.new(1..100, &{&1, &1}) end)
+    :ok = ElixirScope.enable_time_travel(idle)
+
+    # Several times what stays, over some sweeps.
+    for _ <- 1..8 do
+      for n <- 1..2_000, do: :scope_probe.bind(1, {n, String.duplicate("x", 400)})
+      Process.sleep(400)
+    end
+
+    :ok = ElixirScope.stop_recording()
+    assert ElixirScope.status().recycled_bytes > 0
+    assert now(idle, run).state == Map.new(1..100, &{&1, &1})
+  end
 end

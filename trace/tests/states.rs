@@ -46,9 +46,24 @@ fn start() -> Term {
 }
 
 const STEP: &[u8] = &[
-    state::TUPLE, 3, 0, 2, // the first element is 2
-    0, state::LIST, 1, 1, 0, 5, 1, 0, // one element in front, which is 5; behind it, what is after one
-    0, state::BINARY, 2, 1, 1, b'!', //
+    state::TUPLE,
+    3,
+    0,
+    2, // the first element is 2
+    0,
+    state::LIST,
+    1,
+    1,
+    0,
+    5,
+    1,
+    0, // one element in front, which is 5; behind it, what is after one
+    0,
+    state::BINARY,
+    2,
+    1,
+    1,
+    b'!', //
 ];
 
 #[test]

@@ -186,9 +186,11 @@ defmodule ElixirScope.TimeTravelTest do
     :ok = ElixirScope.enable_time_travel(other)
 
     for n <- 1..40 do
-      secret = "canary #{n}, which nobody may see"
+      secret = "#{:erlang.phash2(n)} canary #{:erlang.phash2(-n)}"
       nested = {:ok, [%{n => {:password, secret}}, [password: secret <> "!"]]}
-      GenServer.cast(other, {:put, %{n => nested, password: secret, plain: "plain #{n}"}})
+      pairs = [{:password, secret}, {"password", secret}]
+      state = %{n => nested, password: secret, pairs: pairs, plain: "plain #{n}"}
+      GenServer.cast(other, {:put, state})
     end
 
     GenServer.call(other, :sync)
@@ -207,9 +209,12 @@ defmodule ElixirScope.TimeTravelTest do
     {:ok, idle} = Agent.start(fn -> Map.new(1..100, &{&1, &1}) end)
     :ok = ElixirScope.enable_time_travel(idle)
 
-    # Several times what stays, over some sweeps.
-    for _ <- 1..8 do
-      for n <- 1..2_000, do: :scope_probe.bind(1, {n, String.duplicate("x", 400)})
+    # Several times what stays, over some sweeps; also of the threads that write states.
+    {:ok, noise} = Agent.start(fn -> :rand.bytes(400_000) end)
+
+    for _ <- 1..10 do
+      for n <- 1..1_000, do: :scope_probe.bind(1, {n, String.duplicate("x", 400)})
+      for _ <- 1..10, do: {:ok, _} = ElixirScope.snapshot(noise)
       Process.sleep(400)
     end
 

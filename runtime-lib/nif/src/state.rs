@@ -220,7 +220,7 @@ unsafe fn difference(
 ) -> Option<Last> {
     let (room, fuel) = quick.unwrap_or((limit, u64::MAX));
     let number = base.number + 1;
-    let body = Body { kind: Kind::StateDelta, number, about, room, fuel, note_omitted: false };
+    let body = Body { kind: Kind::StateDelta, number, about, room, fuel, may_wait: quick.is_none() };
     // SAFETY: by the caller's promise.
     let outcome = unsafe { ring::emit_body(env, session, &body, |encoder| !encoder.delta(base.state, state, DEPTH)) };
     match outcome {
@@ -242,7 +242,7 @@ unsafe fn whole(
 ) -> Option<Last> {
     let room = quick.map_or(limit, |(room, _)| room.min(limit));
     let files = session.files();
-    let body = Body { kind: Kind::State, number, about, room, fuel: u64::MAX, note_omitted: quick.is_none() };
+    let body = Body { kind: Kind::State, number, about, room, fuel: u64::MAX, may_wait: quick.is_none() };
     // SAFETY: by the caller's promise.
     let outcome = unsafe { ring::emit_body(env, session, &body, |encoder| encoder.state(state, DEPTH)) };
     let none = Last { state: hot::nil(), session: name(session), number: 0, whole: 0, differences: 0, files };
@@ -263,7 +263,7 @@ unsafe extern "C" fn snapshot(env: Env, _argc: c_int, argv: *const RawTerm) -> R
         let [about, state, limit] = unsafe { *argv.cast::<[RawTerm; 3]>() };
         // SAFETY: by the VM's call.
         let room = unsafe { limit_of(env, limit) };
-        let body = Body { kind: Kind::State, number: 0, about, room, fuel: u64::MAX, note_omitted: true };
+        let body = Body { kind: Kind::State, number: 0, about, room, fuel: u64::MAX, may_wait: true };
         // SAFETY: as above.
         unsafe { ring::emit_body(env, session, &body, |encoder| encoder.state(state, DEPTH)) }
     };

@@ -6,6 +6,7 @@ use super::{Ring, bump, local_pid, with_ring};
 use crate::clock;
 use crate::encode::{self, Encoder, Env, RawTerm};
 use crate::session::Session;
+use std::time::Duration;
 use wire::segment::TRUNCATED_AT;
 use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind};
 
@@ -26,9 +27,14 @@ pub struct Body {
     pub room: usize,
     /// Parts that may be compared for it.
     pub fuel: u64,
-    /// Whether one that does not fit is noted, without its content.
-    pub note_omitted: bool,
+    /// Whether the calling thread is one that may be kept: then a segment is waited for,
+    /// and a state that does not fit is noted, without its content.
+    pub may_wait: bool,
 }
+
+/// How long a segment is waited for, in turns of the thread that makes them.
+const TURNS: u32 = 10;
+const TURN: Duration = Duration::from_millis(1);
 
 /// What became of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +81,9 @@ impl Ring {
         if !self.atoms.unnamed.is_empty() {
             self.name_atoms();
         }
+        let is_last_try = body.may_wait && body.kind == Kind::State;
         match (is_wanted, is_full) {
-            (_, true) if !body.note_omitted => Outcome::TooLarge,
+            (_, true) if !is_last_try => Outcome::TooLarge,
             (_, true) if self.part(body, ticks, FLAG_OMITTED, &[], 0) => Outcome::TooLarge,
             (_, true) => Outcome::Lost,
             (false, false) => Outcome::Nothing,
@@ -97,7 +104,8 @@ impl Ring {
     fn part(&mut self, body: &Body, ticks: u64, flags: u8, bytes: &[u8], at: usize) -> bool {
         let part = &bytes[at..(at + PART).min(bytes.len())];
         let room = part.len() + MOST_SIZES;
-        if !self.data.as_ref().is_some_and(|segment| segment.has_room(room)) && !self.turn(room) {
+        let has_room = self.data.as_ref().is_some_and(|segment| segment.has_room(room));
+        if !has_room && !self.turn_or_wait(room, body.may_wait) {
             self.lose();
             return false;
         }
@@ -117,5 +125,15 @@ impl Ring {
         bump(&self.counters.events, 1);
         bump(&self.counters.bytes, wire::record::record_len(payload.len()) as u64);
         true
+    }
+
+    // A large state takes segments faster than they are made.
+    fn turn_or_wait(&mut self, room: usize, may_wait: bool) -> bool {
+        let turns = if may_wait { TURNS } else { 0 };
+        self.turn(room)
+            || (0..turns).any(|_| {
+                std::thread::sleep(TURN);
+                self.turn(room)
+            })
     }
 }

@@ -254,6 +254,11 @@ impl Session {
         self.dir.join(format!("{prefix}-{number:06}.seg"))
     }
 
+    /// How many files have been made so far, and are made again of old ones.
+    pub fn files(&self) -> u64 {
+        self.next_file.load(Ordering::Relaxed)
+    }
+
     /// A number for a new ring of this histogram's, and a place for its counters.
     pub fn attach(&self, latency: &'static Histogram) -> (u32, &'static Counters) {
         let counters: &'static Counters = Box::leak(Box::default());

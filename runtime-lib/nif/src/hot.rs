@@ -3,7 +3,8 @@
 //! Whatever happens inside, a probe gives back what the program expects.
 
 use crate::encode::{self, Env, RawTerm, bits};
-use crate::ring;
+use crate::filter;
+use crate::ring::{self, Detail};
 use rustler::codegen_runtime::{c_char, c_int, c_uint, inventory};
 use std::sync::OnceLock;
 use wire::Kind;
@@ -20,7 +21,8 @@ fn ok() -> RawTerm {
     atom(0)
 }
 
-fn nil() -> RawTerm {
+/// `nil`
+pub fn nil() -> RawTerm {
     atom(1)
 }
 
@@ -49,8 +51,12 @@ unsafe fn record(env: Env, argc: c_int, argv: *const RawTerm, kind: Kind, with_p
         #[cfg(feature = "panic-test")]
         crate::panic_test::probe(node);
         let payload = if with_payload { payload } else { &[] };
-        // SAFETY: the environment and the terms are the running call's.
-        unsafe { ring::emit(env, session, kind, node, payload) };
+        if !session.control.is_open() {
+            // SAFETY: the environment and the terms are the running call's.
+            return unsafe { filter::emit(env, session, kind, node, payload) };
+        }
+        // SAFETY: as above.
+        unsafe { ring::emit(env, session, kind, node, payload, Detail::full(session, payload)) };
     };
     ring::guarded(session, work);
 }

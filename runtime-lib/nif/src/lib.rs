@@ -21,7 +21,11 @@ mod binary;
 mod clock;
 mod control;
 mod encode;
+mod filter;
+mod health;
 mod hot;
+mod latency;
+mod limits;
 mod load;
 mod names;
 #[cfg(feature = "panic-test")]
@@ -31,5 +35,6 @@ mod runs;
 mod segment;
 mod session;
 mod shelf;
+mod state;
 mod supply;
 mod tracer;

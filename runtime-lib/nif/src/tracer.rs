@@ -10,6 +10,7 @@
 //! on a ring that must not be entered again.
 
 use crate::encode::{Env as RawEnv, RawTerm, bits};
+use crate::filter;
 use crate::hot::nif;
 use crate::ring;
 use rustler::codegen_runtime::{c_int, inventory};
@@ -114,8 +115,9 @@ fn note_register(env: Env<'_>, pid: LocalPid, name: Atom) -> bool {
     let Some(session) = ring::active() else { return false };
     let (pid, name) = (pid.encode(env), name.to_term(env).as_c_arg());
     ring::guarded(session, || {
+        let (env, detail) = (env.as_c_arg(), ring::Detail::full(session, &[name]));
         // SAFETY: the environment and the terms are this call's.
-        unsafe { ring::emit_told(env.as_c_arg(), session, Kind::Register, REGISTERED_BEFORE, pid.as_c_arg(), &[name]) };
+        unsafe { ring::emit_told(env, session, Kind::Register, REGISTERED_BEFORE, pid.as_c_arg(), &[name], detail) };
     });
     true
 }
@@ -159,8 +161,9 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
             return;
         }
         let terms = single.as_ref().map_or(&pair[..], |single| &single[..]);
+        let Some(detail) = filter::told(session, kind, tracee, terms) else { return };
         // SAFETY: by the VM's call; only processes are traced.
-        unsafe { ring::emit_told(env, session, kind, variant, tracee, terms) };
+        unsafe { ring::emit_told(env, session, kind, variant, tracee, terms, detail) };
     };
     ring::guarded(session, work);
     words.ok

@@ -109,6 +109,54 @@ defmodule ElixirScope.Native do
   @spec remove_run(Path.t()) :: boolean
   def remove_run(_directory), do: false
 
+  @doc """
+  How the capture path is, as `ElixirScope.Health` names the numbers: whole ones, and
+  those of how long events took. It asks the disk.
+  """
+  @spec health() :: {[non_neg_integer], [float]}
+  def health, do: apply(Function, :identity, [{[], []}])
+
+  @typedoc "How much is recorded; each level costs less than the one before."
+  @type level :: :values | :branches | :boundaries | :off
+
+  @doc """
+  Changes how much of everything is recorded, and records that with its cause.
+
+  `:values` is every event with its terms. `:branches` leaves out the terms of calls,
+  the values of expressions and variables; `:boundaries` leaves out branches and what
+  handlers caught, too, and of what the VM tells collections and scheduling. Both leave
+  out what is in messages. `:off` leaves nothing but the ends of processes.
+
+  Gives the level before, or `nil` when nothing is recorded.
+  """
+  @spec set_detail(level, term) :: level | nil | false
+  def set_detail(_level, _cause), do: apply(Function, :identity, [nil])
+
+  @typedoc """
+  A trace: its slot; the number of its level; node ids and processes (`nil`: all), and
+  processes to leave out; depth, items, bytes of a binary, bytes of a payload (0: as the
+  recording has it), and the share of 2^64; whether processes that are spawned belong to it.
+  """
+  @type trace ::
+          {0..31, 0..3, [non_neg_integer] | nil, [pid] | nil, [pid], [non_neg_integer], boolean}
+
+  @doc """
+  Records the events of these traces, and of all others as much as the level of that
+  number; `wider?` is whether all that was written still is. `what` is recorded with it.
+  """
+  @spec set_traces(0..3, [trace], boolean, [term]) :: boolean
+  def set_traces(_others, _traces, _wider?, _what), do: apply(Function, :identity, [false])
+
+  @doc "Samples the calling process by this key, by itself if that is 0; false without room."
+  @spec set_key(non_neg_integer) :: boolean
+  def set_key(_key), do: apply(Function, :identity, [false])
+
+  @doc "The node ids of a file, module, function and arity in a map; empty and -1 are any."
+  @spec sites(Path.t(), String.t(), String.t(), String.t(), integer) ::
+          {:ok, [non_neg_integer]} | {:error, String.t()}
+  def sites(_map, _file, _module, _name, _arity),
+    do: apply(Function, :identity, [{:error, @replaced}])
+
   @doc "Names a process in the recording."
   @spec note_name(pid, String.t()) :: boolean
   def note_name(_pid, _name), do: false
@@ -136,6 +184,17 @@ defmodule ElixirScope.Native do
 
   @doc false
   def trace(_tag, _state, _tracee, _what, _options), do: :ok
+
+  @doc """
+  Writes the calling process's state, whole or as what differs from the last version;
+  what to give as `last` the next time. `limit` is the bytes that it may have.
+  """
+  @spec version(term, term, pos_integer) :: term
+  def version(_last, _state, _limit), do: nil
+
+  @doc "Writes the state of a process, on its own: the bytes, or `nil`."
+  @spec snapshot(pid, term, pos_integer) :: pos_integer | nil
+  def snapshot(_pid, _state, _limit), do: apply(Function, :identity, [nil])
 
   @doc "Does nothing: what calling a native function costs."
   @spec nop() :: :ok

@@ -67,8 +67,8 @@ defmodule ElixirScope.HealthTest do
       write(100_000)
 
       eventually(fn ->
-        %{memory: memory, disk: disk} = ElixirScope.health()
-        disk.used > 4_800_000 and memory.mapped < 4_000_000
+        %{memory: memory, disk: disk, segments: segments} = ElixirScope.health()
+        disk.used > 4_000_000 and memory.mapped < 3_000_000 and segments.waiting == 0
       end)
     end
 

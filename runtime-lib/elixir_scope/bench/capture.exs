@@ -114,7 +114,10 @@ defmodule Bench.Capture do
     IO.puts("")
     for {name, _, ns} <- peers, do: line.(name, ns, [])
     {_, pair} = recorded |> Enum.map(&elem(&1, 0)) |> List.keyfind(pair(), 0)
-    IO.puts("\nThe cheapest that records is #{round(cheapest / pair, 1)} times as dear as a probe.")
+
+    IO.puts(
+      "\nThe cheapest that records is #{round(cheapest / pair, 1)} times as dear as a probe."
+    )
   end
 
   defp pair, do: "enter and leave, two small arguments"

@@ -6,6 +6,7 @@ mod common;
 use common::{PID, Writer, id};
 use trace::outline::{DetailView, FrameView};
 use trace::{Closing, Frames, Messages, Recording};
+use wire::record::{BEGINS, OF_PROCESS, WIDER};
 use wire::{FLAG_OMITTED, FLAG_WITHHELD, Kind, Record, Term};
 
 fn read(writer: &Writer) -> (Recording, Frames) {
@@ -22,7 +23,19 @@ fn endings(frames: &Frames) -> Vec<(Closing, bool)> {
 
 fn level(writer: &mut Writer, name: &str) {
     let terms = [writer.atom(name), writer.atom("user")];
+    writer.event(Kind::Level, BEGINS, PID + 16, &terms);
     writer.event(Kind::Level, 0, PID + 16, &terms);
+}
+
+/// Some calls are not recorded from here on, and others are.
+fn switch(writer: &mut Writer) {
+    writer.event(Kind::Switch, BEGINS, PID + 16, &[]);
+    writer.event(Kind::Switch, 0, PID + 16, &[]);
+}
+
+/// By call: the call that it was made in.
+fn parents(frames: &Frames) -> Vec<Option<u32>> {
+    frames.all().iter().map(trace::Frame::parent).collect()
 }
 
 /// An event whose values were withheld.
@@ -96,4 +109,85 @@ fn a_value_that_was_not_recorded_is_no_exception() {
     writer.enter(function, PID, &[Term::Int(1)]);
     writer.leave(function, PID, &[]);
     assert_eq!(endings(&read(&writer).1), [(Closing::Raised, true)]);
+}
+
+#[test]
+fn what_was_open_when_calls_were_left_out_is_in_doubt() {
+    let changes: [fn(&mut Writer); 3] = [
+        |writer| {
+            level(writer, "off");
+            level(writer, "values");
+        },
+        switch,
+        |writer| writer.event(Kind::Switch, OF_PROCESS, PID, &[]),
+    ];
+    for change in changes {
+        let mut writer = Writer::new("doubt");
+        let [f, g, h] = ["f", "g", "h"].map(|name| writer.function("M", name, "", "lib/m.ex", 1));
+        // The ends of g and, in the end, of f are not recorded.
+        writer.enter(f, PID, &[]);
+        writer.enter(g, PID, &[]);
+        change(&mut writer);
+        writer.leave(f, PID, &[]);
+        writer.enter(f, PID, &[]);
+        change(&mut writer);
+        writer.enter(h, PID, &[]);
+        writer.leave(h, PID, &[]);
+        let (_, frames) = read(&writer);
+        let (unseen, returned) = ((Closing::Open, true), (Closing::Returned, false));
+        assert_eq!(endings(&frames), [returned, unseen, unseen, returned]);
+        assert_eq!(parents(&frames), [None, Some(0), None, None], "nothing is put into f");
+    }
+}
+
+#[test]
+fn what_shows_life_is_not_in_doubt() {
+    let mut writer = Writer::new("alive");
+    let [f, g, h] = ["f", "g", "h"].map(|name| writer.function("M", name, "", "lib/m.ex", 1));
+    writer.enter(f, PID, &[]);
+    writer.enter(g, PID, &[]);
+    switch(&mut writer);
+    writer.leave(g, PID, &[]);
+    writer.enter(h, PID, &[]);
+    writer.leave(h, PID, &[]);
+    writer.leave(f, PID, &[]);
+    let (_, frames) = read(&writer);
+    assert_eq!(endings(&frames), [(Closing::Returned, false); 3]);
+    assert_eq!(parents(&frames), [None, Some(0), Some(0)]);
+}
+
+#[test]
+fn changes_that_leave_no_call_out_doubt_nothing() {
+    let changes: [fn(&mut Writer); 3] = [
+        |writer| level(writer, "boundaries"),
+        |writer| writer.event(Kind::Switch, WIDER, PID + 16, &[]),
+        // Of another process.
+        |writer| writer.event(Kind::Switch, OF_PROCESS, PID + 32, &[]),
+    ];
+    for change in changes {
+        let mut writer = Writer::new("certain");
+        let [f, g] = ["f", "g"].map(|name| writer.function("M", name, "", "lib/m.ex", 1));
+        writer.enter(f, PID, &[]);
+        change(&mut writer);
+        writer.enter(g, PID, &[]);
+        writer.leave(f, PID, &[]);
+        let (_, frames) = read(&writer);
+        assert_eq!(endings(&frames), [(Closing::Returned, false), (Closing::Raised, true)]);
+        assert_eq!(parents(&frames), [None, Some(0)]);
+    }
+}
+
+#[test]
+fn during_a_change_a_call_may_end_unseen() {
+    let mut writer = Writer::new("changing");
+    let [f, g] = ["f", "g"].map(|name| writer.function("M", name, "", "lib/m.ex", 1));
+    writer.event(Kind::Switch, BEGINS, PID + 16, &[]);
+    writer.enter(f, PID, &[]);
+    writer.enter(g, PID, &[]);
+    writer.leave(f, PID, &[]);
+    writer.event(Kind::Switch, 0, PID + 16, &[]);
+    writer.enter(f, PID, &[]);
+    writer.exit(PID, Term::Int(1));
+    let (_, frames) = read(&writer);
+    assert_eq!(endings(&frames), [(Closing::Returned, false), (Closing::Open, true), (Closing::Exited, false)]);
 }

@@ -1,7 +1,6 @@
 //! Starting, stopping, asking: the cold functions, and the library's load.
 
 use crate::encode;
-use crate::filter::Level;
 use crate::health;
 use crate::hot;
 use crate::ring::{self, ACTIVE};
@@ -9,7 +8,7 @@ use crate::runs;
 use crate::session::{Keep, Limits, Session};
 use crate::tracer;
 use rustler::sys::{ErlNifPid, enif_get_local_pid};
-use rustler::{Atom, Binary, Encoder as _, Env, LocalPid, NifResult, Term};
+use rustler::{Binary, Encoder as _, Env, LocalPid, Term};
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 use std::ptr::null_mut;
@@ -18,7 +17,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use wire::{Kind, SecretNames};
 
-mod atoms {
+pub mod atoms {
+    //! Atoms of answers.
     rustler::atoms! { ok, error, nil, false_ = "false", args }
 }
 
@@ -103,11 +103,12 @@ fn try_start(
         segment_bytes: size(segment.min(most / parts), 64 * 1024, 1 << 30),
         max_bytes: most,
         keep: if newest == 1 { Keep::Newest(Duration::from_millis(age)) } else { Keep::All },
-        depth: size(depth, 1, 32) as u32,
-        items: size(items, 0, 127) as u32,
-        bytes: size(bytes, 0, 65_536) as u32,
-        payload: size(payload, 64, 32_768),
-    };
+        depth: 0,
+        items: 0,
+        bytes: 0,
+        payload: 0,
+    }
+    .with_terms([depth, items, bytes, payload]);
     let session = Session::start(
         PathBuf::from(String::from_utf8_lossy(dir).into_owned()),
         run,
@@ -164,21 +165,6 @@ fn remove_run(dir: Binary<'_>) -> bool {
     runs::remove(Path::new(&*String::from_utf8_lossy(&dir))).unwrap_or(false)
 }
 
-/// Changes the level of detail of the whole recording, and records that with its cause.
-/// Gives the level before; `nil` when nothing is recorded; `false` for what is no level.
-#[rustler::nif]
-fn set_detail<'a>(env: Env<'a>, level: Atom, cause: Term<'a>) -> NifResult<Term<'a>> {
-    let Some(wanted) = level.to_term(env).atom_to_string().ok().and_then(|name| Level::named(&name)) else {
-        return Ok(atoms::false_().to_term(env));
-    };
-    let Some(session) = ring::active() else { return Ok(atoms::nil().to_term(env)) };
-    let before = session.control.set_level(wanted);
-    let (own, terms) = (env.pid().encode(env), [level.to_term(env), cause].map(|term| term.as_c_arg()));
-    // SAFETY: the environment and the terms are this call's.
-    unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Level, own.as_c_arg(), &terms) };
-    Ok(Atom::from_str(env, before.name())?.to_term(env))
-}
-
 /// Names a process in the recording.
 #[rustler::nif]
 fn note_name(env: Env<'_>, pid: LocalPid, text: Binary<'_>) -> bool {
@@ -196,7 +182,8 @@ fn note_exit(env: Env<'_>, pid: LocalPid, reason: Vec<Term<'_>>) -> bool {
     let pid = pid.encode(env);
     let reason: Vec<_> = reason.iter().map(Term::as_c_arg).collect();
     session.note_end(encode::bits(pid.as_c_arg()));
+    session.control.forget(encode::bits(pid.as_c_arg()));
     // SAFETY: the environment and the terms are this call's.
-    unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, pid.as_c_arg(), &reason) };
+    unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, 0, pid.as_c_arg(), &reason) };
     true
 }

@@ -4,88 +4,97 @@
 //! detail: all that probes ask then. Else they come here. It must never know who changes
 //! the word, or why.
 
-use crate::encode::{Env, RawTerm};
-use crate::ring::{self, Detail};
+mod keys;
+mod level;
+mod masks;
+mod native;
+mod rules;
+
+use crate::encode::{Env, RawTerm, bits};
+use crate::ring::{self, Detail, pid_term};
 use crate::session::Session;
-use std::sync::atomic::{AtomicU64, Ordering};
+use keys::Keys;
+pub use level::Level;
+use rules::{Rules, Who};
+use std::ptr::null_mut;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use wire::node_id::SECRET;
 use wire::{FLAG_WITHHELD, Kind};
-
-/// How much is written. Each level is a step cheaper than the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Level {
-    /// Every event, with its values.
-    Values = 0,
-    /// Calls and branches without values; what handlers caught, and marks, with theirs.
-    Branches = 1,
-    /// Calls, and that a handler caught, without values; marks with theirs.
-    Boundaries = 2,
-    /// Nothing but the ends of processes.
-    Off = 3,
-}
-
-impl Level {
-    /// Every level, the fullest first.
-    pub const ALL: [Self; 4] = [Self::Values, Self::Branches, Self::Boundaries, Self::Off];
-
-    /// The level that the user calls so.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.name() == name)
-    }
-
-    /// Lower-case name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Values => "values",
-            Self::Branches => "branches",
-            Self::Boundaries => "boundaries",
-            Self::Off => "off",
-        }
-    }
-
-    const fn from_bits(bits: u64) -> Self {
-        Self::ALL[(bits & LEVEL) as usize]
-    }
-
-    /// Of an event of this kind, how many of `terms` are written; `None`: not the event.
-    const fn kept(self, kind: Kind, terms: usize) -> Option<usize> {
-        use Kind::{Bind, Branch, Caught, Exit, GcEnd, GcStart, In, Locals, Mark, Out, Receive, Send};
-        match (self, kind) {
-            (Self::Values, _) | (_, Exit) => Some(terms),
-            (Self::Off, _) => None,
-            (_, Mark) | (Self::Branches, Caught) => Some(terms),
-            (_, Bind | Locals) | (Self::Boundaries, Branch | GcStart | GcEnd | In | Out) => None,
-            // Who sent it stays.
-            (_, Send | Receive) => Some(1),
-            (_, kind) => Some(if kind.is_told() { terms } else { 0 }),
-        }
-    }
-}
 
 /// Bits of the control word that are the level.
 const LEVEL: u64 = 3;
+/// Bit of the control word that says whether there are rules.
+const RULES: u64 = 4;
 
-/// The control word of a session.
+/// What of a recording is written.
 #[derive(Default)]
-pub struct Control(AtomicU64);
+pub struct Control {
+    word: AtomicU64,
+    // Null or interned.
+    rules: AtomicPtr<Rules>,
+    /// What processes want to be known by.
+    pub keys: OnceLock<Keys>,
+    /// By process, traces that it belongs to since its parent did.
+    pub heirs: OnceLock<Keys>,
+}
 
 impl Control {
     /// Whether everything is written at full detail.
     #[inline(always)]
     pub fn is_open(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
+        self.word.load(Ordering::Relaxed) == 0
     }
 
     /// The level of the whole recording.
     pub fn level(&self) -> Level {
-        Level::from_bits(self.0.load(Ordering::Relaxed))
+        Level::from_bits(self.word.load(Ordering::Relaxed))
     }
 
     /// Changes the level; gives the one before.
     pub fn set_level(&self, level: Level) -> Level {
         let set = |word| Some(word & !LEVEL | level as u64);
-        let before = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, set);
+        let before = self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, set);
         Level::from_bits(before.unwrap_or_default())
+    }
+
+    /// Exchanges the rules; none: everything is wanted.
+    pub fn set_rules(&self, rules: Option<&'static Rules>) {
+        let place = rules.map_or(null_mut(), |rules| std::ptr::from_ref(rules).cast_mut());
+        if let Some(heirs) = self.heirs.get() {
+            // Another trace may take an ended one's slot.
+            heirs.keep(rules.map_or(0, |rules| u64::from(rules.inherited())));
+        }
+        self.rules.store(place, Ordering::Release);
+        if rules.is_some() {
+            self.word.fetch_or(RULES, Ordering::AcqRel);
+        } else {
+            self.word.fetch_and(!RULES, Ordering::AcqRel);
+        }
+    }
+
+    /// Forgets a process that ended: its term may be another one's soon.
+    pub fn forget(&self, process: u64) {
+        for numbers in [&self.keys, &self.heirs].into_iter().filter_map(OnceLock::get) {
+            numbers.put(process, 0);
+        }
+    }
+
+    /// Whether processes are sampled.
+    pub fn is_sampled(&self) -> bool {
+        self.rules().is_some_and(Rules::ask_key)
+    }
+
+    fn rules(&self) -> Option<&'static Rules> {
+        // SAFETY: null, or from an interned reference, which is never freed.
+        unsafe { self.rules.load(Ordering::Acquire).as_ref() }
+    }
+
+    fn who(&self, process: u64, rules: &Rules) -> Who {
+        let of = |numbers: &OnceLock<Keys>| numbers.get().map_or(0, |numbers| numbers.get(process));
+        let key = if rules.ask_key() { of(&self.keys) } else { 0 };
+        let inherited = if rules.inherited() != 0 { of(&self.heirs) as u32 } else { 0 };
+        Who { process, key, inherited }
     }
 }
 
@@ -95,19 +104,53 @@ impl Control {
 /// As [`ring::emit`].
 #[inline(never)]
 pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
-    let level = session.control.level();
-    let Some(kept) = level.kept(kind, terms.len()) else { return };
+    let site = (node != 0).then_some(node & !SECRET);
     // SAFETY: by the caller's promise.
-    unsafe { ring::emit(env, session, kind, node, terms, detail(session, level, kept)) };
+    let own = || unsafe { ring::own_pid(env) }.map_or(0, |pid| bits(pid_term(env, pid)));
+    let Some(detail) = detail(session, kind, site, own, terms.len()) else { return };
+    // SAFETY: by the caller's promise.
+    unsafe { ring::emit(env, session, kind, node, terms, detail) };
 }
 
-/// How an event that the VM tells of is written; `None`: not at all.
-pub fn told(session: &'static Session, kind: Kind, terms: usize) -> Option<Detail> {
-    let level = session.control.level();
-    level.kept(kind, terms).map(|kept| detail(session, level, kept))
+/// How an event that the VM tells of `process` is written; `None`: not at all.
+pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail> {
+    if session.control.is_open() {
+        return Some(Detail::full(session, terms));
+    }
+    if let (Kind::Spawn, [child, ..]) = (kind, terms) {
+        bequeath(&session.control, bits(process), bits(*child));
+    }
+    detail(session, kind, None, || bits(process), terms.len())
 }
 
-fn detail(session: &'static Session, level: Level, kept: usize) -> Detail {
+// The VM tells of it before the new process runs.
+fn bequeath(control: &Control, process: u64, child: u64) {
+    let Some(rules) = control.rules().filter(|rules| rules.inherited() != 0) else { return };
+    let traces = rules.bequeathed(control.who(process, rules));
+    if traces != 0 {
+        // Without room the child is not traced, as those that it spawns.
+        control.heirs.get_or_init(Keys::default).put(child, u64::from(traces));
+    }
+}
+
+/// How an event is written; `None`: not at all.
+fn detail(
+    session: &'static Session,
+    kind: Kind,
+    site: Option<u64>,
+    process: impl FnOnce() -> u64,
+    terms: usize,
+) -> Option<Detail> {
+    let control = &session.control;
+    let (level, limits) = match control.rules() {
+        None => (Level::Values, None),
+        Some(rules) => {
+            let who = if rules.ask_who() { control.who(process(), rules) } else { Who::default() };
+            rules.wanted(site, who)
+        }
+    };
+    let level = level.max(control.level());
     let flags = if level == Level::Values { 0 } else { FLAG_WITHHELD };
-    Detail { limits: &session.limits, kept, flags }
+    let kept = level.kept(kind, terms)?;
+    Some(Detail { limits: limits.unwrap_or(&session.limits), kept, flags })
 }

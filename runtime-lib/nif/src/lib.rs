@@ -25,6 +25,7 @@ mod filter;
 mod health;
 mod hot;
 mod latency;
+mod limits;
 mod names;
 mod ring;
 mod runs;

@@ -79,27 +79,39 @@ pub fn active() -> Option<&'static Session> {
 /// `env` is that of the running call, on a scheduler thread; `terms` belong to it.
 #[inline(always)]
 pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], detail: Detail) {
-    let mut own = MaybeUninit::<ErlNifPid>::uninit();
-    // SAFETY: the place is valid, and initialised unless the call gives null.
-    let pid = unsafe {
-        if enif_self(env, own.as_mut_ptr()).is_null() {
-            return;
-        }
-        own.assume_init()
-    };
+    // SAFETY: by the caller's promise.
+    let Some(pid) = (unsafe { own_pid(env) }) else { return };
     // SAFETY: `env` and `terms` by the caller's promise.
     unsafe { with_ring(session, |ring| ring.event(env, kind, node, (pid_term(env, pid), Some(pid)), terms, detail)) }
 }
 
-/// Writes an event about the process `about`.
+/// The calling process.
+///
+/// # Safety
+/// `env` is that of the running call.
+#[inline(always)]
+pub unsafe fn own_pid(env: Env) -> Option<ErlNifPid> {
+    let mut own = MaybeUninit::<ErlNifPid>::uninit();
+    // SAFETY: the place is valid, and initialised unless the call gives null.
+    unsafe { (!enif_self(env, own.as_mut_ptr()).is_null()).then(|| own.assume_init()) }
+}
+
+/// Writes an event about the process `about`; `node` is the variant.
 ///
 /// # Safety
 /// As [`emit`]; `about` is a process's term.
-pub unsafe fn emit_about(env: Env, session: &'static Session, kind: Kind, about: RawTerm, terms: &[RawTerm]) {
+pub unsafe fn emit_about(
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    variant: u64,
+    about: RawTerm,
+    terms: &[RawTerm],
+) {
     // SAFETY: by the caller's promise.
     let detail = Detail::full(session, terms);
     // SAFETY: by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, 0, (about, None), terms, detail)) }
+    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, (about, None), terms, detail)) }
 }
 
 /// Names the process `about`.
@@ -149,7 +161,8 @@ pub fn is_telling() -> bool {
     TELLING.get()
 }
 
-fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {
+/// The term of a local process.
+pub fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {
     // SAFETY: only reads the pid; the environment is not looked at.
     unsafe { enif_make_pid(env, pid) }
 }

@@ -4,6 +4,7 @@
 use crate::clock::{self, Clock};
 use crate::filter::Control;
 use crate::latency::Histogram;
+pub use crate::limits::{Keep, Limits};
 use crate::runs;
 use crate::segment::Segment;
 use crate::shelf::{Pile, Slot};
@@ -13,37 +14,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
 use wire::segment::{CONTROL_RING, PidLayout};
 use wire::{SecretNames, SegmentHeader};
-
-/// What happens when the recording has all the bytes it may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// The recording ends: everything up to then is kept.
-    All,
-    /// The oldest segments are recycled, and those whose newest event is older than this.
-    Newest(Duration),
-}
-
-/// The user's limits.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Data bytes of a segment.
-    pub segment_bytes: usize,
-    /// Bytes of all segments, those that stand ready too.
-    pub max_bytes: u64,
-    /// Which events stay.
-    pub keep: Keep,
-    /// Nesting of terms.
-    pub depth: u32,
-    /// Elements of a container.
-    pub items: u32,
-    /// Bytes of a binary.
-    pub bytes: u32,
-    /// Bytes of a record's payload.
-    pub payload: usize,
-}
 
 /// One recording. Sessions are never freed: a thread that is inside a probe
 /// while the recording stops may still hold the pointer. There is one for each

@@ -162,7 +162,7 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
             return;
         }
         let terms = single.as_ref().map_or(&pair[..], |single| &single[..]);
-        let Some(detail) = filter::told(session, kind, terms.len()) else { return };
+        let Some(detail) = filter::told(session, kind, tracee, terms) else { return };
         // SAFETY: by the VM's call; only processes are traced.
         unsafe { ring::emit_told(env, session, kind, variant, tracee, terms, detail) };
     };

@@ -14,11 +14,21 @@
 //! # What the recording says of itself
 //!
 //! [`Kind::Level`] and [`Kind::Switch`] stand where what is recorded changes, at no node;
-//! word 3 is the process that asked for it. Both are written once the change holds.
+//! word 3 is the process that asked for it, word 1 the variant. A change that leaves
+//! something out has two: one before it, and one once it holds. What is between them may
+//! follow either.
 //!
-//! | code | kind | payload | variant 1 |
-//! |---|---|---|---|
-//! | 23 | level | the level as an atom: `values`, `branches`, `boundaries`, `off`; the cause | |
+//! | code | kind | payload |
+//! |---|---|---|
+//! | 23 | level | the level as an atom: `values`, `branches`, `boundaries`, `off`; the cause |
+//! | 24 | switch | what happened, and to which trace; none of variants 1 and 3 |
+//!
+//! | variant | meaning |
+//! |---|---|
+//! | 0 | the change holds |
+//! | 1 | a change begins |
+//! | 2 | the change holds, and nothing is left out now that was not before |
+//! | 3 | the process is sampled by another key; of others, nothing changes |
 //!
 //! # What the VM tells
 //!
@@ -61,6 +71,12 @@ pub const FLAG_OMITTED: u8 = 2;
 /// of what the VM tells, those behind its first term.
 pub const FLAG_WITHHELD: u8 = 4;
 
+/// Variant of [`Kind::Level`] and [`Kind::Switch`]: the change begins.
+pub const BEGINS: u64 = 1;
+/// Variant of [`Kind::Switch`]: nothing is left out now that was not before.
+pub const WIDER: u64 = 2;
+/// Variant of [`Kind::Switch`]: of this process only.
+pub const OF_PROCESS: u64 = 3;
 /// Variant of [`Kind::Send`]: there was no such process.
 pub const NO_SUCH_PROCESS: u64 = 1;
 /// Variant of [`Kind::Register`]: the process had the name when the tracing began.
@@ -97,6 +113,8 @@ pub enum Kind {
     Mark = 20,
     /// The level of detail changed; payload: the level, and the cause.
     Level = 23,
+    /// Which events are recorded changed; payload: what happened, and to which trace.
+    Switch = 24,
     /// A message was sent.
     Send = 32,
     /// A message was put into the process's queue.
@@ -125,7 +143,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Enter,
         Self::Leave,
         Self::Tail,
@@ -139,6 +157,7 @@ impl Kind {
         Self::Clock,
         Self::Mark,
         Self::Level,
+        Self::Switch,
         Self::Send,
         Self::Receive,
         Self::Spawn,
@@ -188,6 +207,7 @@ impl Kind {
             Self::Clock => "clock",
             Self::Mark => "mark",
             Self::Level => "level",
+            Self::Switch => "switch",
             Self::Send => "send",
             Self::Receive => "receive",
             Self::Spawn => "spawn",

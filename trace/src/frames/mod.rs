@@ -28,7 +28,8 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Closing {
-    /// Not before the recording's end: still running, or killed with the VM.
+    /// Not before the recording's end: still running, or killed with the VM. Or nobody saw
+    /// it end, since calls were left out for a while: then it is inferred.
     Open,
     /// It returned.
     Returned,
@@ -73,7 +74,7 @@ pub struct Frame {
     /// Whether an exception that no handler told of ended it: a frame below, or its
     /// own `after`, showed life later. Of one that returned, whether an exception may have
     /// ended it just as well: what would say so was not recorded at the time. Of an open frame, whether its end may be among
-    /// the events that a flight recorder has recycled.
+    /// the events that a flight recorder has recycled, or that were not recorded.
     pub inferred: bool,
     /// Equal for frames of the same function.
     pub function: u32,

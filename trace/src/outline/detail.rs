@@ -19,7 +19,7 @@ pub struct DetailView {
     pub pid: String,
     /// When, in ns from the recording's start.
     pub at_ns: i64,
-    /// `branch`, `bind`, `caught`, `locals`, `mark` or `level`; of what the VM told, what it is.
+    /// `branch`, `bind`, `caught`, `locals`, `mark`, `level` or `switch`; of what the VM told, what it is.
     pub kind: &'static str,
     /// The function whose source this stands in, or `#` and the node id.
     pub function: String,
@@ -119,7 +119,7 @@ pub(super) fn left_out(record: &Record<'_>) -> Value {
 pub(super) fn is_shown(kind: Kind, strength: Strength, told: bool) -> bool {
     match kind {
         kind if kind.is_told() => told,
-        Kind::Locals | Kind::Mark | Kind::Level => true,
+        Kind::Locals | Kind::Mark | Kind::Level | Kind::Switch => true,
         Kind::Branch | Kind::Caught => strength >= Strength::Branches,
         _ => strength >= Strength::Values,
     }

@@ -106,6 +106,31 @@ defmodule ElixirScope.Native do
   @spec set_detail(level, term) :: level | nil | false
   def set_detail(_level, _cause), do: apply(Function, :identity, [nil])
 
+  @typedoc """
+  A trace: its slot; the number of its level; node ids and processes (`nil`: all), and
+  processes to leave out; depth, items, bytes of a binary, bytes of a payload (0: as the
+  recording has it), and the share of 2^64; whether processes that are spawned belong to it.
+  """
+  @type trace ::
+          {0..31, 0..3, [non_neg_integer] | nil, [pid] | nil, [pid], [non_neg_integer], boolean}
+
+  @doc """
+  Records the events of these traces, and of all others as much as the level of that
+  number; `wider?` is whether all that was written still is. `what` is recorded with it.
+  """
+  @spec set_traces(0..3, [trace], boolean, [term]) :: boolean
+  def set_traces(_others, _traces, _wider?, _what), do: apply(Function, :identity, [false])
+
+  @doc "Samples the calling process by this key, by itself if that is 0; false without room."
+  @spec set_key(non_neg_integer) :: boolean
+  def set_key(_key), do: apply(Function, :identity, [false])
+
+  @doc "The node ids of a file, module, function and arity in a map; empty and -1 are any."
+  @spec sites(Path.t(), String.t(), String.t(), String.t(), integer) ::
+          {:ok, [non_neg_integer]} | {:error, String.t()}
+  def sites(_map, _file, _module, _name, _arity),
+    do: apply(Function, :identity, [{:error, @replaced}])
+
   @doc "Names a process in the recording."
   @spec note_name(pid, String.t()) :: boolean
   def note_name(_pid, _name), do: false

@@ -8,7 +8,7 @@ defmodule ElixirScope.Reader do
   alias ElixirScope.Overlay.{Command, Recording}
   alias ElixirScope.Recorder
 
-  @kinds [:call, :branch, :bind, :caught, :locals, :mark, :level]
+  @kinds [:call, :branch, :bind, :caught, :locals, :mark, :level, :switch]
   @closings [:open, :returned, :tail, :raised, :exited]
   @details [:boundaries, :branches, :values]
   @defaults [run: nil, pid: nil, fun: nil, limit: 1000, detail: :values]
@@ -22,7 +22,7 @@ defmodule ElixirScope.Reader do
   shows, and `parent` is the call it happened in.
   """
   @type event :: %{
-          kind: :call | :branch | :bind | :caught | :locals | :mark | :level,
+          kind: :call | :branch | :bind | :caught | :locals | :mark | :level | :switch,
           at_ns: integer,
           pid: String.t(),
           function: String.t(),

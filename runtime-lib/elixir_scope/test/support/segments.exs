@@ -22,6 +22,7 @@ defmodule ElixirScope.Test.Segments do
     19 => :clock,
     20 => :mark,
     23 => :level,
+    24 => :switch,
     32 => :send,
     33 => :receive,
     34 => :spawn,

@@ -58,6 +58,13 @@ defmodule ElixirScope.HealthTest do
       assert health.memory.mapped == health.disk.used and health.disk.used <= 8_000_000
       assert health.memory.recorder > 0 and health.disk.free > 0
 
+      printed = capture_io(&ElixirScope.IEx.health/0)
+
+      assert printed =~ ~r/^an event  mean .*, p999 /m and
+               printed =~ ~r/^segments  \d+ of \d+ ready/m
+
+      assert Enum.all?(String.split(printed, "\n"), &(String.length(&1) <= 80))
+
       :ok = ElixirScope.stop_recording()
       assert %{recording: false, events: ^events, overhead: 0.0} = ElixirScope.health()
     end

@@ -82,7 +82,7 @@ impl Control {
 
     /// Whether processes are sampled.
     pub fn is_sampled(&self) -> bool {
-        self.rules().is_some_and(Rules::ask_key)
+        self.rules().is_some_and(Rules::asks_key)
     }
 
     fn rules(&self) -> Option<&'static Rules> {
@@ -92,7 +92,7 @@ impl Control {
 
     fn who(&self, process: u64, rules: &Rules) -> Who {
         let of = |numbers: &OnceLock<Keys>| numbers.get().map_or(0, |numbers| numbers.get(process));
-        let key = if rules.ask_key() { of(&self.keys) } else { 0 };
+        let key = if rules.asks_key() { of(&self.keys) } else { 0 };
         let inherited = if rules.inherited() != 0 { of(&self.heirs) as u32 } else { 0 };
         Who { process, key, inherited }
     }
@@ -102,7 +102,7 @@ impl Control {
 ///
 /// # Safety
 /// As [`ring::emit`].
-#[inline(never)]
+#[inline]
 pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
     let site = (node != 0).then_some(node & !SECRET);
     // SAFETY: by the caller's promise.
@@ -145,7 +145,7 @@ fn detail(
     let (level, limits) = match control.rules() {
         None => (Level::Values, None),
         Some(rules) => {
-            let who = if rules.ask_who() { control.who(process(), rules) } else { Who::default() };
+            let who = if rules.asks_who() { control.who(process(), rules) } else { Who::default() };
             rules.wanted(site, who)
         }
     };

@@ -77,7 +77,11 @@ pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, t
     // SAFETY: by the caller's promise.
     let Some(pid) = (unsafe { own_pid(env) }) else { return };
     // SAFETY: `env` and `terms` by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, node, (pid_term(env, pid), Some(pid)), terms, detail)) }
+    unsafe {
+        // No closure: two callers of one are reason enough not to inline it.
+        let Some(ring) = own_ring(session) else { return };
+        ring.event(env, kind, node, (pid_term(env, pid), Some(pid)), terms, detail);
+    }
 }
 
 /// The calling process.
@@ -166,14 +170,24 @@ pub fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {
 /// Not re-entrant: `work` must not write another event.
 #[inline(always)]
 unsafe fn with_ring(session: &'static Session, work: impl FnOnce(&mut Ring)) {
+    // SAFETY: by the caller's promise.
+    if let Some(ring) = unsafe { own_ring(session) } {
+        work(ring);
+    }
+}
+
+/// The calling thread's ring.
+///
+/// # Safety
+/// While it is used, the thread must not write another event.
+#[inline(always)]
+unsafe fn own_ring(session: &'static Session) -> Option<&'static mut Ring> {
     if !std::ptr::eq(OF.get(), session) {
         attach(session);
     }
-    // SAFETY: the ring is this thread's alone, `work` is not re-entrant, and
-    // `attach` made it from a leaked box.
-    if let Some(ring) = unsafe { RING.get().as_mut() } {
-        work(ring);
-    }
+    // SAFETY: the ring is this thread's alone, nobody else uses it now, and `attach` made
+    // it from a leaked box.
+    unsafe { RING.get().as_mut() }
 }
 
 #[cold]

@@ -57,6 +57,7 @@ pub struct Rules {
     off: u32,
     inherited: u32,
     sampled: u32,
+    asks_who: bool,
     traces: [Option<Wanted>; MOST_TRACES],
 }
 
@@ -88,6 +89,9 @@ impl Rules {
         for trace in &traces {
             wanted[trace.slot()] = Some(Wanted { level: trace.level, share: trace.share, limits: trace.limits });
         }
+        let any_process = bits(|trace| trace.processes.is_none());
+        let sampled = bits(|trace| trace.share < u64::MAX);
+        let excepts = bits(|trace| !trace.except.is_empty());
         let rules = Self {
             others,
             sites: intern(&SITES, masks(&traces, |trace| trace.sites.as_deref())),
@@ -95,22 +99,23 @@ impl Rules {
             except: masks(&traces, |trace| Some(&trace.except)),
             all: bits(|_| true),
             any_site: bits(|trace| trace.sites.is_none()),
-            any_process: bits(|trace| trace.processes.is_none()),
+            any_process,
             off: bits(|trace| trace.level == Level::Off),
             inherited: bits(|trace| trace.inherited),
-            sampled: bits(|trace| trace.share < u64::MAX),
+            sampled,
+            asks_who: sampled | excepts != 0 || any_process != bits(|_| true),
             traces: wanted,
         };
         intern(&RULES, rules)
     }
 
     /// Whether an answer depends on the process.
-    pub fn ask_who(&self) -> bool {
-        self.sampled != 0 || self.any_process != self.all || self.except != Masks::default()
+    pub fn asks_who(&self) -> bool {
+        self.asks_who
     }
 
     /// Whether an answer depends on what processes said of themselves.
-    pub fn ask_key(&self) -> bool {
+    pub fn asks_key(&self) -> bool {
         self.sampled != 0
     }
 

@@ -1,5 +1,11 @@
 //! Numbers about a recording.
 
+mod errors;
+mod times;
+
+pub use errors::ErrorCount;
+pub use times::FunctionTime;
+
 use crate::outline::ProcessView;
 use crate::run::{RingTotals, RunState, ring_totals};
 use crate::{Closing, Finding, Frames, Messages, Recording, messages};
@@ -39,6 +45,10 @@ pub struct Stats {
     pub modules: Vec<Count>,
     /// By function, most calls first.
     pub functions: Vec<Count>,
+    /// What calls took by function, the most time of its own first.
+    pub times: Vec<FunctionTime>,
+    /// Exceptions that were caught and processes that crashed, most first.
+    pub errors: Vec<ErrorCount>,
     /// By process, most events first.
     pub processes: Vec<ProcessView>,
     /// How calls ended, most first.
@@ -112,6 +122,8 @@ impl Stats {
             kinds: sorted(tally.kinds.iter().map(|(name, counts)| ((*name).to_owned(), *counts))),
             modules: modules(recording, &tally),
             functions: functions(recording, frames),
+            times: times::times(recording, frames),
+            errors: errors::errors(recording, frames),
             processes: processes(recording, frames),
             closings: closings(frames),
             orphans: frames.processes().iter().map(|process| process.orphans.len() as u64).sum(),

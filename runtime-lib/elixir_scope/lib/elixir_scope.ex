@@ -16,8 +16,10 @@ defmodule ElixirScope do
   A recording is readable while it grows, and after the VM was killed.
   """
 
+  alias ElixirScope.Health.{Alerts, Budget}
   alias ElixirScope.Overlay.Recording
-  alias ElixirScope.{Config, Native, Reader, Recorder, Redaction, Retention, Trace, Tracer}
+  alias ElixirScope.{Config, Health, Native, Reader, Recorder, Redaction, Retention}
+  alias ElixirScope.{Trace, Tracer}
   alias ElixirScope.Release.Overlays
 
   @defaults [
@@ -36,7 +38,9 @@ defmodule ElixirScope do
     items: 64,
     binary_bytes: 512,
     payload_bytes: 4096,
-    redact: nil
+    redact: nil,
+    budget: nil,
+    alert: nil
   ]
 
   @limits [:segment_bytes, :max_bytes, :depth, :items, :binary_bytes, :payload_bytes]
@@ -100,7 +104,11 @@ defmodule ElixirScope do
       the bytes of each binary (512), and the bytes of all of an event's terms
       (4096). What is cut is marked, with its size;
     * `:redact` - the names of what is secret (default: what `mix.exs` says, else
-      the usual ones); see `ElixirScope.Redaction`.
+      the usual ones); see `ElixirScope.Redaction`;
+    * `:budget` - what it may cost, before it records less: see
+      `ElixirScope.Health.Budget` (default: its defaults with `keep: :newest`, else none);
+    * `:alert` - what is called when events are lost, a probe failed, the detail changed
+      or the recording ended on its own: see `ElixirScope.Health.Alerts`.
 
   An unknown option raises. A folder that cannot be written is an error; the
   program's probes stay off. So is a release that `ElixirScope.Release` gave none.
@@ -127,7 +135,8 @@ defmodule ElixirScope do
         runs: options[:runs],
         limits: Enum.map(@limits, &options[&1]),
         retention: Retention.limits(options),
-        redact: options[:redact]
+        redact: options[:redact],
+        health: %{budget: options[:budget], alert: options[:alert]}
       })
     end
   end
@@ -255,10 +264,21 @@ defmodule ElixirScope do
 
   """
   @spec sample_key(term) :: boolean
-  def sample_key(nil), do: set_key(0)
-  def sample_key(key), do: set_key(:erlang.phash2(key, 2 ** 32) + 1)
+  def sample_key(nil), do: Native.set_key(0)
+  def sample_key(key), do: Native.set_key(:erlang.phash2(key, 2 ** 32) + 1)
 
-  defp set_key(key), do: ElixirScope.Gate.on?() and Native.set_key(key)
+  @doc """
+  Tells what recording costs and has lost, now: see `t:ElixirScope.Health.t/0`.
+
+  Rates are those of the last second or two.
+
+      iex> health = ElixirScope.health()
+      iex> {health.recording, health.detail.level, health.rates.events}
+      {false, :values, 0.0}
+
+  """
+  @spec health() :: Health.t()
+  def health, do: Health.now()
 
   @doc """
   Writes an event of your own: a name, and a value. It always gives `:ok`.
@@ -334,9 +354,13 @@ defmodule ElixirScope do
   defp stop_at_exit do
     unless :persistent_term.get({__MODULE__, :at_exit}, false) do
       :persistent_term.put({__MODULE__, :at_exit}, true)
-      System.at_exit(fn _status -> stop_recording() end)
+      System.at_exit(&__MODULE__.at_exit/1)
     end
   end
+
+  # By name: a function without one would be gone when this module is replaced.
+  @doc false
+  def at_exit(_status), do: stop_recording()
 
   defp validate!(options) do
     case Keyword.validate(options, @defaults) do
@@ -346,6 +370,8 @@ defmodule ElixirScope do
         only!(options[:only])
         told!(options[:trace])
         processes!(options[:trace_processes])
+        alert!(options[:alert])
+        options = Keyword.update!(options, :budget, &Budget.validate!(&1, options[:keep]))
         Keyword.update!(options, :redact, &redact!/1)
 
       {:error, [first | _] = unknown} ->
@@ -368,6 +394,14 @@ defmodule ElixirScope do
 
   defp only!(other),
     do: raise(ArgumentError, ":only must be :all or :traced, got: #{inspect(other)}")
+
+  defp alert!(alert) do
+    unless Alerts.callback?(alert) do
+      raise ArgumentError,
+            ":alert must be a function of one argument or {module, function, arguments}, " <>
+              "got: #{inspect(alert)}"
+    end
+  end
 
   defp told!(flags) do
     unless is_list(flags) and flags -- Tracer.flags() == [] do

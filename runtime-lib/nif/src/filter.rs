@@ -33,10 +33,10 @@ pub struct Control {
     word: AtomicU64,
     // Null or interned.
     rules: AtomicPtr<Rules>,
-    /// What processes want to be known by.
-    pub keys: OnceLock<Keys>,
-    /// By process, traces that it belongs to since its parent did.
-    pub heirs: OnceLock<Keys>,
+    // What processes want to be known by.
+    keys: OnceLock<Keys>,
+    // By process, traces that it belongs to since its parent did.
+    heirs: OnceLock<Keys>,
 }
 
 impl Control {
@@ -80,9 +80,17 @@ impl Control {
         }
     }
 
-    /// Whether processes are sampled.
-    pub fn is_sampled(&self) -> bool {
-        self.rules().is_some_and(Rules::asks_key)
+    /// Samples a process by this key, by itself if it is 0. Whether there is room for the
+    /// key, and whether the process is in another sample now.
+    pub fn set_key(&self, process: u64, key: u64) -> (bool, bool) {
+        let keys = self.keys.get_or_init(Keys::default);
+        let before = Who { process, key: keys.get(process), inherited: 0 };
+        if before.key == key {
+            return (true, false);
+        }
+        let is_set = keys.put(process, key);
+        let is_moved = self.rules().is_some_and(|rules| rules.parts(before, Who { key, ..before }));
+        (is_set, is_set && is_moved)
     }
 
     fn rules(&self) -> Option<&'static Rules> {

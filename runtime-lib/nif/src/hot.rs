@@ -7,7 +7,6 @@ use crate::filter::{self, Level};
 use crate::ring::{self, Detail};
 use crate::session::Session;
 use rustler::codegen_runtime::{c_char, c_int, c_uint, inventory};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use wire::Kind;
 
@@ -47,7 +46,7 @@ unsafe fn record(env: Env, argc: c_int, argv: *const RawTerm, kind: Kind, with_p
         // SAFETY: by the VM's call.
         return unsafe { record_wanted(session, env, argc, argv, kind, with_payload) };
     }
-    guarded(session, || {
+    ring::guarded(session, || {
         // SAFETY: by the VM's call; the environment and the terms are its own.
         unsafe {
             let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
@@ -69,7 +68,7 @@ unsafe fn record_wanted(
     if session.control.level() == Level::Off {
         return;
     }
-    guarded(session, || {
+    ring::guarded(session, || {
         // SAFETY: by the VM's call; the environment and the terms are its own.
         unsafe {
             let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
@@ -87,16 +86,8 @@ unsafe fn event<'a>(env: Env, argc: c_int, argv: *const RawTerm, with_payload: b
     // SAFETY: by the VM's call.
     let node = unsafe { encode::node_id(env, *id) }?;
     #[cfg(feature = "panic-test")]
-    assert!(node != 13, "asked for by the test");
+    crate::panic_test::probe(node);
     Some((node, if with_payload { payload } else { &[] }))
-}
-
-#[inline(always)]
-fn guarded(session: &'static Session, work: impl FnOnce()) {
-    // Unwind safety: the ring's segment may be lost to it, which `event` copes with.
-    if catch_unwind(AssertUnwindSafe(work)).is_err() {
-        ring::panicked(session);
-    }
 }
 
 /// A function of the VM's C interface.

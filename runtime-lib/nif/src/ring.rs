@@ -4,12 +4,14 @@
 //! thread-local storage has one writer and needs no lock.
 
 use crate::clock;
-use crate::encode::{self, Atoms, Encoder, Env, RawTerm};
+use crate::encode::{self, Atoms, Encoder, Env, RawTerm, SLACK};
+use crate::latency::{Histogram, Sampler};
 use crate::segment::Segment;
 use crate::session::{Counters, Limits, Session, Store};
 use rustler::sys::{ErlNifPid, enif_get_local_pid, enif_make_pid, enif_self, enif_send};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use wire::node_id::SECRET;
@@ -28,6 +30,8 @@ struct Ring {
     names: Option<Segment>,
     ordinals: [u64; 2],
     counters: &'static Counters,
+    latency: &'static Histogram,
+    sampler: Sampler,
     atoms: Atoms,
     pids: Box<[u64]>,
 }
@@ -57,6 +61,8 @@ thread_local! {
     // into the next recording.
     static RING: Cell<*mut Ring> = const { Cell::new(null_mut()) };
     static OF: Cell<*const Session> = const { Cell::new(null()) };
+    // Of the thread, not of a recording: there may be many of those.
+    static LATENCY: Cell<Option<&'static Histogram>> = const { Cell::new(None) };
     static TELLING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -192,7 +198,8 @@ unsafe fn own_ring(session: &'static Session) -> Option<&'static mut Ring> {
 
 #[cold]
 fn attach(session: &'static Session) {
-    let (number, counters) = session.attach();
+    let latency = latency();
+    let (number, counters) = session.attach(latency);
     let ring = Ring {
         session,
         number,
@@ -200,6 +207,8 @@ fn attach(session: &'static Session) {
         names: None,
         ordinals: [0; 2],
         counters,
+        latency,
+        sampler: Sampler::new(number),
         atoms: Atoms::new(&session.secrets),
         pids: vec![0; PIDS].into_boxed_slice(),
     };
@@ -210,6 +219,14 @@ fn attach(session: &'static Session) {
         // forgot it just now; no work on it is running, as this is not re-entrant.
         drop(unsafe { Box::from_raw(old) });
     }
+}
+
+/// The thread's histogram, empty.
+fn latency() -> &'static Histogram {
+    let latency = LATENCY.get().unwrap_or_else(|| Box::leak(Box::default()));
+    LATENCY.set(Some(latency));
+    latency.clear();
+    latency
 }
 
 impl Ring {
@@ -228,7 +245,7 @@ impl Ring {
         detail: Detail,
     ) {
         let ticks = clock::ticks(self.session.clock.kind);
-        let limit = if detail.kept == 0 { 0 } else { detail.limits.payload };
+        let limit = if detail.kept == 0 { 0 } else { detail.limits.payload + SLACK };
         if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
             return self.lose();
         }
@@ -246,6 +263,8 @@ impl Ring {
                 self.name_atoms();
             }
         }
+        #[cfg(feature = "panic-test")]
+        crate::panic_test::event(node);
         let Some(segment) = &mut self.data else { return };
         if detail.kept < terms.len() {
             flags |= FLAG_OMITTED;
@@ -256,6 +275,17 @@ impl Ring {
         segment.publish([first, node & !SECRET, ticks, encode::bits(pid)], len);
         bump(&self.counters.events, 1);
         bump(&self.counters.bytes, wire::record::record_len(len) as u64);
+        if self.sampler.is_due() {
+            self.time(ticks);
+        }
+    }
+
+    /// Notes how long the event took that began at `from`: from its time stamp until it
+    /// is published.
+    #[cold]
+    fn time(&mut self, from: u64) {
+        self.latency.add(clock::ticks(self.session.clock.kind).saturating_sub(from));
+        self.sampler.again();
     }
 
     /// Encodes the terms after the next record's header: length and flags.
@@ -272,7 +302,7 @@ impl Ring {
         limits: &Limits,
     ) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
-        let space = segment.payload_space(limits.payload);
+        let space = segment.payload_space(limits.payload + SLACK);
         let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms)
             .of_failure(matches!(kind, Kind::Caught | Kind::Exit));
         let mut first = 0;
@@ -304,6 +334,7 @@ impl Ring {
         };
         next.open(&self.session.header(self.number, self.ordinals[0], next.capacity()), self.counters.header());
         self.ordinals[0] += 1;
+        self.counters.turned();
         if let Some(mut full) = self.data.replace(next) {
             full.seal();
             self.session.retire(full, Store::Data);
@@ -316,9 +347,7 @@ impl Ring {
         // What the payload would have taken is not known: nothing was encoded.
         let (counters, bytes) = (self.counters, RECORD_HEADER as u64);
         let Some(segment) = &mut self.data else {
-            bump(&counters.unfiled_events, 1);
-            bump(&counters.unfiled_bytes, bytes);
-            return;
+            return self.session.note_unfiled([1, bytes, 0]);
         };
         segment.store(LOST_EVENTS_AT, bump(&counters.lost_events, 1));
         segment.store(LOST_BYTES_AT, bump(&counters.lost_bytes, bytes));
@@ -389,11 +418,24 @@ fn bump(counter: &AtomicU64, by: u64) -> u64 {
     value
 }
 
-/// Counts a panic and switches capture off, unless that has happened meanwhile.
-#[cold]
-pub fn panicked(session: &'static Session) {
+/// Lets no probe begin to write into this recording, if it is the one that runs.
+pub fn silence(session: &'static Session) {
     let this = std::ptr::from_ref(session).cast_mut();
     let _ = ACTIVE.compare_exchange(this, null_mut(), Ordering::AcqRel, Ordering::Relaxed);
+}
+
+/// Does what a probe or the VM asks for. A panic is counted and switches capture off.
+#[inline(always)]
+pub fn guarded(session: &'static Session, work: impl FnOnce()) {
+    // Unwind safety: an event that was begun is not published, and is written over.
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        panicked(session);
+    }
+}
+
+#[cold]
+fn panicked(session: &'static Session) {
+    silence(session);
     // A ring without a segment cannot say so, and may be of an earlier recording.
     let own = std::ptr::eq(OF.get(), session);
     // SAFETY: the ring is this thread's alone; the work that panicked is over.
@@ -401,8 +443,6 @@ pub fn panicked(session: &'static Session) {
         Some(Ring { data: Some(segment), counters, .. }) => {
             segment.store(wire::segment::PANICS_AT, bump(&counters.panics, 1));
         }
-        _ => {
-            session.unfiled_panics.fetch_add(1, Ordering::Relaxed);
-        }
+        _ => session.note_unfiled([0, 0, 1]),
     }
 }

@@ -5,6 +5,8 @@
 
 #[path = "../src/clock.rs"]
 mod clock;
+#[path = "../src/latency.rs"]
+mod latency;
 #[path = "../src/limits.rs"]
 mod limits;
 #[path = "../src/names.rs"]

@@ -64,6 +64,15 @@ defmodule ElixirScope.Reader do
   end
 
   @doc """
+  What `trace stats` says of a run, a folder or the start of an id below `dir`.
+  """
+  @spec stats(String.t(), Path.t()) :: {:ok, map} | {:error, String.t()}
+  def stats(run, dir) do
+    with {:ok, text} <- command(["trace", "stats", run, "--dir", dir, "--format", "term"]),
+         do: parse(text)
+  end
+
+  @doc """
   The name of a function as `trace show` has it; of a module, the start of all its
   functions' names.
 

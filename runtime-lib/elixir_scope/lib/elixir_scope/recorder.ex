@@ -20,10 +20,12 @@ defmodule ElixirScope.Recorder do
     Traces
   }
 
+  alias ElixirScope.Health.Watch
+
   @sweep 1000
 
   @enforce_keys [:run]
-  defstruct [:run, :tracing, :traces, told: [], for_traces?: false, watched: %{}]
+  defstruct [:run, :tracing, :traces, :health, :watch, told: [], for_traces?: false, watched: %{}]
 
   @doc false
   def start_link(_), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
@@ -100,7 +102,9 @@ defmodule ElixirScope.Recorder do
         Process.send_after(self(), {:sweep, run.id}, @sweep)
         last = %{dir: run.path, failure: nil}
         recording = %__MODULE__{run: run, tracing: tracing, traces: traces, told: options.trace}
-        recording = %{recording | for_traces?: options.for_traces?}
+        health = Map.put(options.health, :dir, run.path)
+        recording = %{recording | for_traces?: options.for_traces?, health: health}
+        recording = look_after(recording)
         {:reply, {:ok, run.path}, %{state | recording: recording, last: last}}
 
       {:error, _} = error ->
@@ -154,6 +158,8 @@ defmodule ElixirScope.Recorder do
     do: {:reply, Enum.map(recording.traces.active, &Trace.info/1), state}
 
   @impl true
+  def handle_info(pid, state) when pid == self(), do: {:noreply, state}
+
   def handle_info(pid, %{recording: recording} = state) when is_pid(pid) do
     if recording == nil or is_map_key(recording.watched, pid),
       do: {:noreply, state},
@@ -183,9 +189,15 @@ defmodule ElixirScope.Recorder do
     Process.send_after(self(), {:sweep, id}, @sweep)
 
     case failure() do
-      nil -> {:noreply, %{state | recording: rename(recording)}}
+      nil -> {:noreply, %{state | recording: recording |> rename() |> reopen()}}
       reason -> {:noreply, give_up(state, reason)}
     end
+  end
+
+  # Whatever ended it, recording goes on, and at the level that it begins with.
+  def handle_info({:EXIT, pid, _}, %{recording: %{watch: pid} = recording} = state) do
+    Native.set_detail(:values, :watch_ended)
+    {:noreply, %{state | recording: look_after(recording)}}
   end
 
   def handle_info(_other, state), do: {:noreply, state}
@@ -246,7 +258,15 @@ defmodule ElixirScope.Recorder do
     end
   end
 
-  defp close(%{recording: recording} = state) do
+  defp look_after(recording) do
+    case Watch.start_link(recording.health) do
+      {:ok, pid} -> %{recording | watch: pid}
+      {:error, _} -> %{recording | watch: nil}
+    end
+  end
+
+  defp close(%{recording: recording} = state, failure) do
+    if recording.watch, do: Watch.finish(recording.watch, failure)
     Tracer.stop(recording.tracing)
     close_gate()
     Traces.close(recording.traces)
@@ -270,7 +290,7 @@ defmodule ElixirScope.Recorder do
   # A recording may end before the sweep notices that it had to.
   defp finish(state) do
     case failure() do
-      nil -> close(state)
+      nil -> close(state, nil)
       reason -> give_up(state, reason)
     end
   end
@@ -278,14 +298,16 @@ defmodule ElixirScope.Recorder do
   defp failure do
     case Native.status() do
       {true, _, ""} -> nil
-      {false, _, ""} -> "a probe failed; capture is off"
+      {false, [_, _, _, _, _, panics | _], ""} when panics > 0 -> "a probe failed; capture is off"
+      # Another one, which knows nothing of this recording.
+      {false, _, ""} -> "the capture library was replaced"
       {_, _, reason} -> reason
     end
   end
 
   defp give_up(%{recording: recording} = state, reason) do
     {_, [_, _, lost | _], _} = Native.status()
-    state = close(state)
+    state = close(state, reason)
     RunDir.write(%{recording.run | failure: reason})
 
     text =
@@ -322,6 +344,15 @@ defmodule ElixirScope.Recorder do
     name = ProcessName.of(pid)
     if name, do: Native.note_name(pid, name)
     put_in(recording.watched[pid], {reference, name})
+  end
+
+  # Somebody has loaded the package's modules again, and with them the one for off.
+  defp reopen(recording) do
+    with false <- Gate.on?(), :ok <- Gate.on() do
+      :scope_probe.mark(0, :"elixir_scope: probes were off until here", nil)
+    end
+
+    recording
   end
 
   # A process may be registered after it was first seen.

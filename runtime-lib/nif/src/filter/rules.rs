@@ -119,6 +119,12 @@ impl Rules {
         self.sampled != 0
     }
 
+    /// Whether one of the traces has one of the two, and not the other.
+    pub fn parts(&self, one: Who, other: Who) -> bool {
+        let is_in = |who, trace: &Wanted| sample(who) <= trace.share;
+        self.traces.iter().flatten().any(|trace| is_in(one, trace) != is_in(other, trace))
+    }
+
     /// The traces that what this process spawns belongs to.
     pub fn bequeathed(&self, who: Who) -> u32 {
         self.inherited & (self.processes.get(who.process) | who.inherited)
@@ -235,6 +241,10 @@ mod tests {
         let count = |rules: &Rules| (0..10_000).filter(|n| is_in(rules, of(n << 4 | 3))).count();
         assert!((800..1200).contains(&count(tenth)) && (1800..2200).contains(&count(fifth)));
         assert!((0..10_000).all(|n| !is_in(tenth, of(n)) || is_in(fifth, of(n))));
+        let keyed = |key| Who { process: 3, key, inherited: 0 };
+        let parted = (1..1000).filter(|key| tenth.parts(of(3), keyed(*key)));
+        assert!(parted.clone().all(|key| is_in(tenth, of(3)) != is_in(tenth, keyed(key))));
+        assert!((1..900).contains(&parted.count()));
         let of_key = |key: u64| [3, 19, 35].map(|process| is_in(tenth, Who { process, key, inherited: 0 }));
         assert!((1..1000).all(|key| of_key(key).windows(2).all(|pair| pair[0] == pair[1])));
     }

@@ -1,6 +1,6 @@
 defmodule ElixirScope.Test.CaptureCase do
   @moduledoc """
-  A test with a folder `dir` of its own, at whose end nothing is recorded.
+  A test with a folder `dir` of its own, at whose end nothing is recorded or observed.
   """
   use ExUnit.CaseTemplate
 
@@ -19,10 +19,17 @@ defmodule ElixirScope.Test.CaptureCase do
 
     on_exit(fn ->
       ElixirScope.stop_recording()
+      for pid <- observed(), do: Process.exit(pid, :kill)
       File.rm_rf!(dir)
     end)
 
     {:ok, dir: dir}
+  end
+
+  defp observed do
+    if Process.whereis(ElixirScope.TimeTravel),
+      do: Map.keys(:sys.get_state(ElixirScope.TimeTravel).watched),
+      else: []
   end
 
   @doc "Runs `fun` while recording; gives the events."

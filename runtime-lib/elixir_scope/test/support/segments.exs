@@ -21,6 +21,8 @@ defmodule ElixirScope.Test.Segments do
     18 => :exit,
     19 => :clock,
     20 => :mark,
+    21 => :state,
+    22 => :state_delta,
     23 => :level,
     24 => :switch,
     32 => :send,

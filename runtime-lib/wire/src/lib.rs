@@ -31,7 +31,7 @@ mod words;
 pub use map::{MapBuilder, MapError, NodeEntry, NodeKind, NodeMap};
 pub use node_id::{NodeId, NodePath};
 pub use plan::{Plan, PlannedClause, Point, Reason, Refusal, Request, Rule, Strength};
-pub use record::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, RECORD_HEADER, Record, RecordError};
+pub use record::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind, RECORD_HEADER, Record, RecordError};
 pub use redact::SecretNames;
 pub use run::RunInfo;
 pub use segment::{SEGMENT_HEADER, SegmentError, SegmentHeader};

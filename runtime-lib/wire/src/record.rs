@@ -13,7 +13,27 @@
 //!
 //! Word 1 of `state` and `state_delta` is the version's number ([`crate::state`]).
 //!
+//! # What the recording says of itself
+//!
+//! [`Kind::Level`] and [`Kind::Switch`] stand where what is recorded changes, at no node;
+//! word 3 is the process that asked for it, word 1 the variant. A change that leaves
+//! something out has two: one before it, and one once it holds. What is between them may
+//! follow either.
+//!
+//! | code | kind | payload |
+//! |---|---|---|
+//! | 23 | level | the level as an atom: `values`, `branches`, `boundaries`, `off`; the cause |
+//! | 24 | switch | what happened, and to which trace; none of variants 1 and 3 |
+//!
+//! | variant | meaning |
+//! |---|---|
+//! | 0 | the change holds |
+//! | 1 | a change begins |
+//! | 2 | the change holds, and nothing is left out now that was not before |
+//! | 3 | the process is sampled by another key; of others, nothing changes |
+//!
 //! # What the VM tells
+//!
 //!
 //! Kinds from 32 on, and [`Kind::Exit`], come from the VM's own tracing and stand at no
 //! node: word 1 is the variant, 0 where the table names none. Their payload is encoded
@@ -49,6 +69,16 @@ pub const FLAG_TRUNCATED: u8 = 1;
 /// first term.
 pub const FLAG_OMITTED: u8 = 2;
 
+/// The level of detail left values out: beside [`FLAG_OMITTED`], those of the payload, or
+/// of what the VM tells, those behind its first term.
+pub const FLAG_WITHHELD: u8 = 4;
+
+/// Variant of [`Kind::Level`] and [`Kind::Switch`]: the change begins.
+pub const BEGINS: u64 = 1;
+/// Variant of [`Kind::Switch`]: nothing is left out now that was not before.
+pub const WIDER: u64 = 2;
+/// Variant of [`Kind::Switch`]: of this process only.
+pub const OF_PROCESS: u64 = 3;
 /// Variant of [`Kind::Send`]: there was no such process.
 pub const NO_SUCH_PROCESS: u64 = 1;
 /// Variant of [`Kind::Register`]: the process had the name when the tracing began.
@@ -87,6 +117,10 @@ pub enum Kind {
     State = 21,
     /// A version of a process's state, as a difference; see [`crate::state`].
     StateDelta = 22,
+    /// The level of detail changed; payload: the level, and the cause.
+    Level = 23,
+    /// Which events are recorded changed; payload: what happened, and to which trace.
+    Switch = 24,
     /// A message was sent.
     Send = 32,
     /// A message was put into the process's queue.
@@ -115,7 +149,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::Enter,
         Self::Leave,
         Self::Tail,
@@ -130,6 +164,8 @@ impl Kind {
         Self::Mark,
         Self::State,
         Self::StateDelta,
+        Self::Level,
+        Self::Switch,
         Self::Send,
         Self::Receive,
         Self::Spawn,
@@ -180,6 +216,8 @@ impl Kind {
             Self::Mark => "mark",
             Self::State => "state",
             Self::StateDelta => "state_delta",
+            Self::Level => "level",
+            Self::Switch => "switch",
             Self::Send => "send",
             Self::Receive => "receive",
             Self::Spawn => "spawn",
@@ -218,7 +256,7 @@ pub enum RecordError {
 pub struct Record<'a> {
     /// What happened.
     pub kind: Kind,
-    /// [`FLAG_TRUNCATED`] and [`FLAG_OMITTED`].
+    /// [`FLAG_TRUNCATED`], [`FLAG_OMITTED`], [`FLAG_WITHHELD`].
     pub flags: u8,
     /// Number of terms in the payload.
     pub argc: u8,

@@ -8,7 +8,7 @@ defmodule ElixirScope.Reader do
   alias ElixirScope.Overlay.{Command, Recording}
   alias ElixirScope.Recorder
 
-  @kinds [:call, :branch, :bind, :caught, :locals, :mark]
+  @kinds [:call, :branch, :bind, :caught, :locals, :mark, :level, :switch]
   @closings [:open, :returned, :tail, :raised, :exited]
   @details [:boundaries, :branches, :values]
   @defaults [run: nil, pid: nil, fun: nil, limit: 1000, detail: :values]
@@ -22,7 +22,7 @@ defmodule ElixirScope.Reader do
   shows, and `parent` is the call it happened in.
   """
   @type event :: %{
-          kind: :call | :branch | :bind | :caught | :locals | :mark,
+          kind: :call | :branch | :bind | :caught | :locals | :mark | :level | :switch,
           at_ns: integer,
           pid: String.t(),
           function: String.t(),
@@ -106,6 +106,15 @@ defmodule ElixirScope.Reader do
   end
 
   defp at_end(at, event), do: ["--at", "#{at + (event[:duration_ns] || 0)}ns"]
+
+  @doc """
+  What `trace stats` says of a run, a folder or the start of an id below `dir`.
+  """
+  @spec stats(String.t(), Path.t()) :: {:ok, map} | {:error, String.t()}
+  def stats(run, dir) do
+    with {:ok, text} <- command(["trace", "stats", run, "--dir", dir, "--format", "term"]),
+         do: parse(text)
+  end
 
   @doc """
   The name of a function as `trace show` has it; of a module, the start of all its

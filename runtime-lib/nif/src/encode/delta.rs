@@ -5,7 +5,7 @@
 
 use super::lists::{self, Cells};
 use super::maps::{self, Part, Shape};
-use super::{Atoms, Encoder, Env, NIL, RawTerm, bits, enif_term_type, tags};
+use super::{Atoms, Encoder, Env, NIL, RawTerm, bits, enif_term_type};
 use crate::binary;
 use rustler::sys::*;
 use wire::{state, term as tag};
@@ -131,7 +131,7 @@ impl<'a> Encoder<'a> {
     }
 
     unsafe fn binary_delta(&mut self, old: RawTerm, new: RawTerm, depth: u32) -> bool {
-        let layout = tags().binaries;
+        let layout = self.tags.binaries;
         // SAFETY: both are bit strings; their bytes live as long as the call.
         unsafe {
             let (Some((left, before)), Some((right, after))) =

@@ -8,7 +8,7 @@
 //! The decision is made before the value is looked at: a payload that does not fit is
 //! given up after it was written, and what was written stays in the file.
 
-use super::{BOXED, Encoder, PRIMARY, RawTerm, TAG_ATOM, binary, bits, enif_term_type, tags};
+use super::{BOXED, Encoder, PRIMARY, RawTerm, TAG_ATOM, binary, bits, enif_term_type};
 use crate::hot;
 use rustler::sys::*;
 use std::ffi::c_uint;
@@ -28,13 +28,13 @@ impl Encoder<'_> {
     pub(super) unsafe fn pair(&mut self, name: RawTerm, value: RawTerm, depth: u32) {
         // SAFETY: by the caller's promise. The name comes first: so it is known.
         unsafe {
-            self.term(name, depth);
+            self.part(name, depth);
             if self.is_secret(name) {
                 self.secret();
             } else if self.failed && self.hides_pair(name, value) {
                 self.arguments(value);
             } else {
-                self.term(value, depth);
+                self.part(value, depth);
             }
         }
     }
@@ -48,7 +48,7 @@ impl Encoder<'_> {
         // SAFETY: by the caller's promise, here and below.
         let Some(at) = (unsafe { self.arguments_at(elements) }) else { return false };
         for (n, &element) in elements[..kept].iter().enumerate() {
-            unsafe { if n == at { self.arguments(element) } else { self.term(element, depth) } };
+            unsafe { if n == at { self.arguments(element) } else { self.part(element, depth) } };
         }
         true
     }
@@ -94,7 +94,7 @@ impl Encoder<'_> {
         let word = bits(name);
         // SAFETY: by the caller's promise.
         unsafe {
-            match tags().immediates {
+            match self.tags.immediates {
                 true if word & 0x3f == TAG_ATOM => self.atoms.is_secret(self.env, word >> 6, name),
                 true if word & PRIMARY != BOXED => false,
                 _ => self.is_secret_asked(name),
@@ -111,7 +111,7 @@ impl Encoder<'_> {
             match enif_term_type(self.env, name) {
                 ATOM => self.atoms.is_secret(self.env, bits(name) >> 6, name),
                 BITSTRING => {
-                    let place = binary::place(self.env, tags().binaries, name);
+                    let place = binary::place(self.env, self.tags.binaries, name);
                     place.is_some_and(|(data, size)| {
                         size > 0 && self.atoms.is_secret_name(std::slice::from_raw_parts(data, size))
                     })
@@ -153,7 +153,7 @@ impl Encoder<'_> {
 
     unsafe fn is(&self, kind: i32, term: RawTerm) -> bool {
         let word = bits(term);
-        match tags().immediates {
+        match self.tags.immediates {
             true if kind == ATOM => word & 0x3f == TAG_ATOM,
             // SAFETY: by the caller's promise.
             _ => unsafe { enif_term_type(self.env, term) == kind },

@@ -4,7 +4,7 @@
 
 use super::{Ring, bump, local_pid, with_ring};
 use crate::clock;
-use crate::encode::{self, Encoder, Env, RawTerm};
+use crate::encode::{self, Encoder, Env, RawTerm, SLACK};
 use crate::session::Session;
 use std::time::Duration;
 use wire::segment::TRUNCATED_AT;
@@ -73,7 +73,7 @@ impl Ring {
         if let Some(own) = local_pid(env, body.about) {
             self.see(env, own, body.about);
         }
-        let mut space = vec![0; body.room];
+        let mut space = vec![0; body.room + SLACK];
         let mut encoder = Encoder::whole(env, &mut space, body.fuel, &mut self.atoms);
         let is_wanted = fill(&mut encoder);
         let (len, is_full) = (encoder.len(), encoder.full);

@@ -87,10 +87,10 @@ pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm, 
     let pids = PidLayout::candidates(processes).into_iter().find(agrees).unwrap_or_default();
     // SAFETY: as above.
     let (binaries, heap) = unsafe { (binary::check(env, binaries), heap::agrees(env)) };
-    // SAFETY: as above.
-    unsafe { maps::check(env) };
     let immediates = smalls && others;
     let _ = TAGS.set(Tags { immediates, pids, binaries, heap: heap && immediates });
+    // SAFETY: as above.
+    unsafe { maps::check(env) };
 }
 
 /// Number and serial, as the external term format has them (NEW_PID_EXT: 131,
@@ -162,11 +162,11 @@ pub unsafe fn atom_text(env: Env, atom: RawTerm) -> Option<Vec<u8>> {
     }
 }
 
+/// Counts that are written before they are known take one byte.
+const COUNT_IN_A_BYTE: u32 = 127;
 /// Bytes behind the limit of a space: a part that begins before the limit is written
 /// without looking, but for what it holds of the program's bytes.
 pub const SLACK: usize = 32;
-/// Counts that are written before they are known take one byte.
-const COUNT_IN_A_BYTE: u32 = 127;
 
 /// Writes terms into a space, within limits.
 pub struct Encoder<'a> {

@@ -15,7 +15,6 @@ use crate::session::{Keep, Session};
 use rustler::codegen_runtime::{c_int, inventory};
 use rustler::sys::*;
 use std::ffi::CStr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use wire::Kind;
 
 /// Nesting of a state: less than a reader follows.
@@ -129,15 +128,15 @@ unsafe fn guarded(
 ) -> RawTerm {
     let Some(session) = ring::active() else { return hot::nil() };
     let begun = clock::ticks(session.clock.kind);
-    let work = || {
+    let mut done = None;
+    ring::guarded(session, || {
         // SAFETY: by the VM's call, with three arguments.
         let [last, state, limit] = unsafe { *argv.cast::<[RawTerm; 3]>() };
         // SAFETY: the environment and the terms are the running call's.
-        unsafe { next(env, session, last, state, limit_of(env, limit), quick) }
-    };
-    // Unwind safety: as of probes.
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Some(next)) => {
+        done = Some(unsafe { next(env, session, last, state, limit_of(env, limit), quick) });
+    });
+    match done {
+        Some(Some(next)) => {
             if quick.is_some() {
                 // SAFETY: the environment is the running call's.
                 unsafe { account(env, session, begun) };
@@ -145,13 +144,10 @@ unsafe fn guarded(
             next
         }
         // SAFETY: the arguments are those of the running call, which ends with this.
-        Ok(None) => unsafe {
+        Some(None) => unsafe {
             enif_schedule_nif(env, name.as_ptr(), ERL_NIF_DIRTY_JOB_CPU_BOUND as c_int, later, argc, argv)
         },
-        Err(_) => {
-            ring::panicked(session);
-            hot::nil()
-        }
+        None => hot::nil(),
     }
 }
 
@@ -189,7 +185,7 @@ unsafe fn next(
     if let Some(passed) = last.filter(|last| last.number == 0 && last.whole > 0) {
         return Some(unsafe { Last { whole: passed.whole - 1, ..passed }.write(env) });
     }
-    let own = unsafe { own(env) }?;
+    let own = ring::pid_term(env, unsafe { ring::own_pid(env) }?);
     if let Some(base) = last.filter(|last| last.is_base(session)) {
         match unsafe { difference(env, session, own, &base, state, limit, quick) } {
             Some(next) => return Some(unsafe { next.write(env) }),
@@ -201,12 +197,6 @@ unsafe fn next(
     let number = last.map_or(1, |last| last.number + 1);
     let next = unsafe { whole(env, session, own, number, state, limit, quick) }?;
     Some(unsafe { next.write(env) })
-}
-
-unsafe fn own(env: Env) -> Option<RawTerm> {
-    let mut own = std::mem::MaybeUninit::<ErlNifPid>::uninit();
-    // SAFETY: the place is valid, and initialised unless the call gives null.
-    unsafe { (!enif_self(env, own.as_mut_ptr()).is_null()).then(|| enif_make_pid(env, own.assume_init())) }
 }
 
 unsafe fn difference(
@@ -258,24 +248,21 @@ unsafe fn whole(
 /// bytes that took, or `nil`.
 unsafe extern "C" fn snapshot(env: Env, _argc: c_int, argv: *const RawTerm) -> RawTerm {
     let Some(session) = ring::active() else { return hot::nil() };
-    let work = || {
+    let mut written = None;
+    ring::guarded(session, || {
         // SAFETY: by the VM's call, with three arguments.
         let [about, state, limit] = unsafe { *argv.cast::<[RawTerm; 3]>() };
         // SAFETY: by the VM's call.
         let room = unsafe { limit_of(env, limit) };
         let body = Body { kind: Kind::State, number: 0, about, room, fuel: u64::MAX, may_wait: true };
         // SAFETY: as above.
-        unsafe { ring::emit_body(env, session, &body, |encoder| encoder.state(state, DEPTH)) }
-    };
-    match catch_unwind(AssertUnwindSafe(work)) {
-        // SAFETY: as above.
-        Ok(Outcome::Written(bytes)) => unsafe { enif_make_uint64(env, bytes) },
-        Ok(_) => hot::nil(),
-        Err(_) => {
-            ring::panicked(session);
-            hot::nil()
+        let outcome = unsafe { ring::emit_body(env, session, &body, |encoder| encoder.state(state, DEPTH)) };
+        if let Outcome::Written(bytes) = outcome {
+            written = Some(bytes);
         }
-    }
+    });
+    // SAFETY: by the VM's call.
+    written.map_or(hot::nil(), |bytes| unsafe { enif_make_uint64(env, bytes) })
 }
 
 inventory::submit! { nif(c"version", 3, version) }

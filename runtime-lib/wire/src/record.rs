@@ -34,7 +34,6 @@
 //!
 //! # What the VM tells
 //!
-//!
 //! Kinds from 32 on, and [`Kind::Exit`], come from the VM's own tracing and stand at no
 //! node: word 1 is the variant, 0 where the table names none. Their payload is encoded
 //! terms ([`crate::term`]) in this order; word 3 is the process that did it.

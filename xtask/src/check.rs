@@ -9,6 +9,7 @@ mod instructions;
 mod memory;
 mod release;
 mod review;
+mod state;
 mod suites;
 
 use crate::{Failure, setup};
@@ -27,6 +28,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("release", release::run),
     ("bad-input", build::bad_input),
     ("review", review::run),
+    ("state", state::run),
     ("instructions", instructions::run),
 ];
 

@@ -1,7 +1,10 @@
 //! Terms in the compact encoding, straight into a segment.
 
 mod atoms;
+mod delta;
 mod heap;
+mod lists;
+mod maps;
 mod plain;
 mod secrets;
 
@@ -84,6 +87,8 @@ pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm, 
     let pids = PidLayout::candidates(processes).into_iter().find(agrees).unwrap_or_default();
     // SAFETY: as above.
     let (binaries, heap) = unsafe { (binary::check(env, binaries), heap::agrees(env)) };
+    // SAFETY: as above.
+    unsafe { maps::check(env) };
     let immediates = smalls && others;
     let _ = TAGS.set(Tags { immediates, pids, binaries, heap: heap && immediates });
 }
@@ -160,6 +165,8 @@ pub unsafe fn atom_text(env: Env, atom: RawTerm) -> Option<Vec<u8>> {
 /// Bytes behind the limit of a space: a part that begins before the limit is written
 /// without looking, but for what it holds of the program's bytes.
 pub const SLACK: usize = 32;
+/// Counts that are written before they are known take one byte.
+const COUNT_IN_A_BYTE: u32 = 127;
 
 /// Writes terms into a space, within limits.
 pub struct Encoder<'a> {
@@ -177,6 +184,8 @@ pub struct Encoder<'a> {
     pub full: bool,
     /// The terms say how something failed.
     failed: bool,
+    /// How much more may be compared.
+    fuel: u64,
     atoms: &'a mut Atoms,
 }
 
@@ -185,8 +194,8 @@ impl<'a> Encoder<'a> {
     pub fn new(env: Env, space: &'a mut [u8], items: u32, bytes: u32, atoms: &'a mut Atoms) -> Self {
         let (tags, limit) = (tags(), space.len().saturating_sub(SLACK));
         let (truncated, full, failed) = (false, space.len() < SLACK, false);
-        // Counts that are written before they are known take one byte.
-        Self { env, tags, space, limit, len: 0, items: items.min(127), bytes, truncated, full, failed, atoms }
+        let items = items.min(COUNT_IN_A_BYTE);
+        Self { env, tags, space, limit, len: 0, items, bytes, truncated, full, failed, fuel: 0, atoms }
     }
 
     /// Whether the terms say how something failed: then the arguments of calls are
@@ -468,6 +477,10 @@ impl<'a> Encoder<'a> {
         if depth == 0 {
             return self.opaque(tag::OPAQUE_LIST, 0);
         }
+        if self.items > COUNT_IN_A_BYTE {
+            // SAFETY: by the caller's promise.
+            return unsafe { self.whole_list(term, depth) };
+        }
         let start = self.len;
         self.byte(tag::LIST);
         self.byte(0);
@@ -548,6 +561,9 @@ impl<'a> Encoder<'a> {
                 return;
             }
             for _ in 0..kept {
+                if self.full {
+                    break;
+                }
                 let (mut key, mut value) = (RawTerm::default(), RawTerm::default());
                 enif_map_iterator_get_pair(self.env, iterator.as_mut_ptr(), &mut key, &mut value);
                 self.pair(key, value, depth - 1);

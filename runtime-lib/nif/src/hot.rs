@@ -22,7 +22,8 @@ fn ok() -> RawTerm {
     atom(0)
 }
 
-fn nil() -> RawTerm {
+/// `nil`
+pub fn nil() -> RawTerm {
     atom(1)
 }
 

@@ -35,5 +35,6 @@ mod runs;
 mod segment;
 mod session;
 mod shelf;
+mod state;
 mod supply;
 mod tracer;

@@ -3,6 +3,10 @@
 //! A NIF call never moves to another thread, so a ring found through
 //! thread-local storage has one writer and needs no lock.
 
+mod body;
+
+pub use body::{Body, Outcome, emit_body};
+
 use crate::clock;
 use crate::encode::{self, Atoms, Encoder, Env, RawTerm, SLACK};
 use crate::latency::{Histogram, Sampler};
@@ -429,8 +433,9 @@ pub fn guarded(session: &'static Session, work: impl FnOnce()) {
     }
 }
 
+/// Counts a panic, and switches capture off.
 #[cold]
-fn panicked(session: &'static Session) {
+pub fn panicked(session: &'static Session) {
     silence(session);
     // A ring without a segment cannot say so, and may be of an earlier recording.
     let own = std::ptr::eq(OF.get(), session);

@@ -11,7 +11,7 @@ defmodule ElixirScope.IEx do
   They print lines of at most 80 columns, and return `:ok`.
   """
 
-  alias ElixirScope.Reader
+  alias ElixirScope.{Analysis, Reader}
 
   @columns 80
 
@@ -97,6 +97,36 @@ defmodule ElixirScope.IEx do
     for trace <- status.traces, do: IO.puts("traced: " <> said(trace))
 
     :ok
+  end
+
+  @doc """
+  Prints what `ElixirScope.health/0` says.
+  """
+  @spec health() :: :ok
+  def health, do: ElixirScope.health() |> health_lines() |> Enum.each(&IO.puts/1)
+
+  @doc false
+  def health_lines(health) do
+    %{rates: rates, probe_ns: probe, segments: segments, memory: memory, disk: disk} = health
+    number = fn number -> Analysis.count(round(number)) end
+    mb = fn bytes -> "#{Float.round(bytes / 1.0e6, 1)} MB" end
+    took = fn key -> "#{key} #{Analysis.duration(round(probe[key]))}" end
+
+    [
+      {"detail", "#{health.detail.level}, changed #{health.detail.changes} times"},
+      {"events", "#{number.(health.events)}, #{number.(rates.events)} a second"},
+      {"lost",
+       "#{number.(health.lost_events)}, #{number.(health.truncated)} cut, #{health.panics} panics"},
+      {"overhead", "#{Float.round(health.overhead * 100, 2)} % of the schedulers' time"},
+      {"an event", Enum.map_join([:mean, :p50, :p99, :p999, :max], ", ", took)},
+      {"segments",
+       "#{segments.ready} of #{segments.wanted} ready, #{segments.waiting} waiting; " <>
+         "#{segments.rings} rings, #{round(segments.fill * 100)} % full"},
+      {"memory", "#{mb.(memory.mapped)} mapped, recorder #{mb.(memory.recorder)}"},
+      {"disk", "#{mb.(disk.used)} used, #{mb.(disk.free)} free"},
+      {"mailbox", "#{health.mailbox} messages"}
+    ]
+    |> Enum.map(fn {name, text} -> cut(String.pad_trailing(name, 10) <> text, @columns) end)
   end
 
   @doc """

@@ -161,6 +161,10 @@ defmodule ElixirScope.Native do
   @spec note_name(pid, String.t()) :: boolean
   def note_name(_pid, _name), do: false
 
+  @doc "Lets the name of a process that ended go, with its events: for processes with names."
+  @spec forget_name(pid) :: boolean
+  def forget_name(_pid), do: false
+
   @doc "Notes that a process ended, and in a list the reason, if it is known."
   @spec note_exit(pid, [term]) :: boolean
   def note_exit(_pid, _reason), do: false
@@ -184,6 +188,17 @@ defmodule ElixirScope.Native do
 
   @doc false
   def trace(_tag, _state, _tracee, _what, _options), do: :ok
+
+  @doc """
+  Writes the calling process's state, whole or as what differs from the last version;
+  what to give as `last` the next time. `limit` is the bytes that it may have.
+  """
+  @spec version(term, term, pos_integer) :: term
+  def version(_last, _state, _limit), do: nil
+
+  @doc "Writes the state of a process, on its own: the bytes, or `nil`."
+  @spec snapshot(pid, term, pos_integer) :: pos_integer | nil
+  def snapshot(_pid, _state, _limit), do: apply(Function, :identity, [nil])
 
   @doc "Does nothing: what calling a native function costs."
   @spec nop() :: :ok

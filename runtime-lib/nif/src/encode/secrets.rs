@@ -46,6 +46,20 @@ impl Encoder<'_> {
     /// As [`Encoder::term`].
     pub(super) unsafe fn call(&mut self, elements: &[RawTerm], kept: usize, depth: u32) -> bool {
         // SAFETY: by the caller's promise, here and below.
+        let Some(at) = (unsafe { self.arguments_at(elements) }) else { return false };
+        for (n, &element) in elements[..kept].iter().enumerate() {
+            unsafe { if n == at { self.arguments(element) } else { self.part(element, depth) } };
+        }
+        true
+    }
+
+    /// Where a frame of a stack trace, or a call that failed, has the arguments that are
+    /// left out.
+    ///
+    /// # Safety
+    /// As [`Encoder::term`].
+    pub(super) unsafe fn arguments_at(&self, elements: &[RawTerm]) -> Option<usize> {
+        // SAFETY: by the caller's promise, here and below.
         let at = match *elements {
             [module, function, _] if self.failed && unsafe { self.is(ATOM, module) && self.is(ATOM, function) } => 2,
             [function, _, place] if unsafe { self.is(FUNCTION, function) && self.is_place(place) } => 1,
@@ -54,15 +68,24 @@ impl Encoder<'_> {
             {
                 2
             }
-            _ => return false,
+            _ => return None,
         };
-        if self.atoms.names().is_empty() || unsafe { self.count(elements[at]) }.is_none_or(|count| count == 0) {
-            return false;
+        let is_empty = unsafe { self.count(elements[at]) }.is_none_or(|count| count == 0);
+        (!is_empty && !self.atoms.names().is_empty()).then_some(at)
+    }
+
+    /// Whether a name, written or not, says that its value is secret.
+    ///
+    /// # Safety
+    /// As [`Encoder::term`].
+    pub(super) unsafe fn names_secret(&mut self, name: RawTerm) -> bool {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            if self.is(ATOM, name) {
+                self.atoms.see(self.env, bits(name) >> 6, name);
+            }
+            self.is_secret(name)
         }
-        for (n, &element) in elements[..kept].iter().enumerate() {
-            unsafe { if n == at { self.arguments(element) } else { self.part(element, depth) } };
-        }
-        true
     }
 
     /// A name that was written says that its value is secret.
@@ -114,7 +137,7 @@ impl Encoder<'_> {
         let count = unsafe { self.count(list) }.unwrap_or(0);
         let kept = count.min(self.items);
         self.byte(if kept < count { tag::LIST_CUT } else { tag::LIST });
-        self.byte(kept as u8);
+        self.varint(u64::from(kept));
         for _ in 0..kept {
             self.secret();
         }

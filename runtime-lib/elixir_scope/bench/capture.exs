@@ -45,7 +45,8 @@ defmodule Bench.Capture do
     try do
       plain = plain()
       [alone, pairs] = for processes <- [1, 2], do: recorded(directory, processes)
-      report(plain, Enum.zip(alone, pairs), peers(directory, library))
+      narrowed = narrowed(directory)
+      report(plain, Enum.zip(alone, pairs), narrowed, peers(directory, library))
     after
       File.rm_rf!(directory)
     end
@@ -78,6 +79,18 @@ defmodule Bench.Capture do
     end
   end
 
+  # A trace of a process is of this one: nobody else measures.
+  defp narrowed(directory) do
+    for {name, narrow} <- Shapes.narrowed() do
+      {:ok, _} = ElixirScope.start_recording([dir: directory] ++ @recording ++ Shapes.limits())
+      narrow.()
+      time = least(1, fn -> Clock.per_turn(&Shapes.enter2/1, div(@burst, 48)) end)
+      :ok = ElixirScope.stop_recording()
+      File.rm_rf!(directory)
+      {name, time}
+    end
+  end
+
   # What each of so many processes measures, all at the same time.
   defp at_once(processes, loop, turns) do
     # The helper thread makes ready what the last round took.
@@ -103,7 +116,7 @@ defmodule Bench.Capture do
 
   defp least(events, measure), do: Enum.min(for _ <- 1..@rounds, do: measure.()) / events
 
-  defp report([{_, nop} | _] = plain, recorded, peers) do
+  defp report([{_, nop} | _] = plain, recorded, narrowed, peers) do
     {_, _, cheapest} = peers |> Enum.filter(&elem(&1, 1)) |> Enum.min_by(&elem(&1, 2))
     line = fn name, ns, rest -> line([name, round(ns, 1), round(ns / nop, 2) | rest]) end
     line(["ns of one event", "ns", "x native", "two at once", "ratio", "cheapest peer"])
@@ -113,6 +126,7 @@ defmodule Bench.Capture do
       line.(name, ns, [round(both, 1), round(both / ns, 2), "#{round(cheapest / ns, 1)} x"])
     end
 
+    for {name, ns} <- narrowed, do: line.(name, ns, [])
     IO.puts("")
     for {name, _, ns} <- peers, do: line.(name, ns, [])
     {_, pair} = recorded |> Enum.map(&elem(&1, 0)) |> List.keyfind(pair(), 0)

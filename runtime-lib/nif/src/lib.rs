@@ -1,8 +1,8 @@
 //! The capture path: probes append events to memory-mapped segments.
 //!
 //! Owns: one ring per OS thread, the segments it writes, the clock, the
-//! encoding of terms. It must never know: Elixir's syntax, plans, node maps,
-//! what an id means. `ElixirScope.Native` loads it, and its code stays mapped. A
+//! encoding of terms. It must never know: Elixir's syntax, plans,
+//! what an id means; `filter::native` looks up a module's ids in a node map, for Elixir. `ElixirScope.Native` loads it, and its code stays mapped. A
 //! panic never reaches the VM: it switches capture off and counts.
 //!
 //! What a segment holds is `wire`'s; this is how it is read back:

@@ -10,16 +10,23 @@ defmodule Bench.Count do
   def run(directory) do
     :ok = ElixirScope.Native.load()
 
-    for {name, _, _, loop} <- Bench.Shapes.all() do
-      {:ok, _} = ElixirScope.start_recording([dir: directory] ++ Bench.Shapes.limits())
+    for {name, _, _, loop} <- Bench.Shapes.all(),
+        do: count(directory, name, fn -> :ok end, loop)
 
-      for turns <- [10, @turns] do
-        loop.(turns)
-        :scope_probe.tail(1)
-      end
+    for {name, narrow} <- Bench.Shapes.narrowed(),
+        do: count(directory, name, narrow, &Bench.Shapes.enter2/1)
+  end
 
-      :ok = ElixirScope.stop_recording()
-      IO.puts("#{@turns} #{name}")
+  defp count(directory, name, narrow, loop) do
+    {:ok, _} = ElixirScope.start_recording([dir: directory] ++ Bench.Shapes.limits())
+    narrow.()
+
+    for turns <- [10, @turns] do
+      loop.(turns)
+      :scope_probe.tail(1)
     end
+
+    :ok = ElixirScope.stop_recording()
+    IO.puts("#{@turns} #{name}")
   end
 end

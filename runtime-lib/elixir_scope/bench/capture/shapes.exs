@@ -37,6 +37,26 @@ defmodule Bench.Shapes do
     ]
   end
 
+  # {name, what narrows the recording}: then an event with two small arguments is left
+  # out, or written, once it was decided on.
+  def narrowed do
+    here = self()
+    other = spawn(fn -> Process.sleep(:infinity) end)
+    all = [0, 0, 0, 0, 2 ** 64 - 1]
+    few = List.replace_at(all, 4, 2 ** 10)
+    only = &ElixirScope.Native.set_traces(3, [{0, 0, &1, &2, [], &3, false}], false, [])
+
+    [
+      {"left out, level off", fn -> ElixirScope.Native.set_detail(:off, :bench) end},
+      {"left out by node", fn -> only.(Enum.to_list(1000..2000), nil, all) end},
+      {"left out by process", fn -> only.(nil, [other], all) end},
+      {"left out by sample", fn -> only.(nil, nil, few) end},
+      {"written, of a trace of nodes and processes",
+       fn -> only.(Enum.to_list(1..1000), [here], all) end},
+      {"written, level boundaries", fn -> ElixirScope.Native.set_detail(:boundaries, :bench) end}
+    ]
+  end
+
   def enter0(0), do: :ok
 
   def enter0(n) do

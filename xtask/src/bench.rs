@@ -11,8 +11,16 @@ use crate::{Failure, setup, shell};
 pub fn capture() -> Result<(), Failure> {
     setup::ensure()?;
     setup::build_release()?;
-    script("bench/capture.exs", &[])
+    let example = ["build", "--release", "-p", "elixirscope-nif", "--example", "no_tracer"];
+    shell::show(&mut shell::command("cargo", &shell::root(), &example))?;
+    let examples = shell::target().join("release/examples");
+    // Elsewhere the library has another suffix than the VM looks for.
+    let (built, library) = (examples.join(NO_TRACER), examples.join("no_tracer.so"));
+    std::fs::copy(&built, &library).map_err(|error| Failure::CouldNotRun(format!("{}: {error}", built.display())))?;
+    script("bench/capture.exs", &[&library.to_string_lossy()])
 }
+
+const NO_TRACER: &str = if cfg!(target_os = "macos") { "libno_tracer.dylib" } else { "libno_tracer.so" };
 
 /// What the VM's telling costs for each message, against trace messages.
 pub fn messages() -> Result<(), Failure> {

@@ -69,8 +69,10 @@ defmodule Bench.Capture do
       time = least(events, fn -> Enum.max(at_once(processes, loop, turns)) end)
       status = ElixirScope.status()
       :ok = ElixirScope.stop_recording()
-      expected = processes * @rounds * turns * events
-      %{events: ^expected, lost_events: 0, truncated: 0} = status
+      # Each process's end is an event too.
+      ends = processes * @rounds
+      true = (status.events - ends * turns * events) in 0..ends
+      %{lost_events: 0, truncated: 0} = status
       File.rm_rf!(directory)
       {name, time}
     end

@@ -19,7 +19,7 @@ defmodule ElixirScope do
   alias ElixirScope.Health.{Alerts, Budget}
   alias ElixirScope.Overlay.Recording
   alias ElixirScope.{Config, Health, Native, Reader, Recorder, Redaction, Retention}
-  alias ElixirScope.{Trace, Tracer}
+  alias ElixirScope.{TimeTravel, Trace, Tracer}
   alias ElixirScope.Release.Overlays
 
   @defaults [
@@ -123,7 +123,7 @@ defmodule ElixirScope do
          :ok <- Overlays.load() do
       stop_at_exit()
 
-      Recorder.start(%{
+      %{
         dir: Path.expand(options[:dir] || Recording.dir()),
         app: to_string(options[:app] || project()),
         maps: options[:maps] || Recording.maps(),
@@ -137,7 +137,9 @@ defmodule ElixirScope do
         retention: Retention.limits(options),
         redact: options[:redact],
         health: %{budget: options[:budget], alert: options[:alert]}
-      })
+      }
+      |> Recorder.start()
+      |> tap(fn _ -> TimeTravel.begun() end)
     end
   end
 
@@ -183,19 +185,6 @@ defmodule ElixirScope do
       describe(false, List.duplicate(0, 8), nil, nil)
     end
   end
-
-  @doc """
-  Tells what recording costs and has lost, now: see `t:ElixirScope.Health.t/0`.
-
-  Rates are those of the last second or two.
-
-      iex> health = ElixirScope.health()
-      iex> {health.recording, health.detail.level, health.rates.events}
-      {false, :values, 0.0}
-
-  """
-  @spec health() :: Health.t()
-  def health, do: Health.now()
 
   @doc """
   Records one thing, now: a process, a module, a function, a source file.
@@ -277,10 +266,21 @@ defmodule ElixirScope do
 
   """
   @spec sample_key(term) :: boolean
-  def sample_key(nil), do: set_key(0)
-  def sample_key(key), do: set_key(:erlang.phash2(key, 2 ** 32) + 1)
+  def sample_key(nil), do: Native.set_key(0)
+  def sample_key(key), do: Native.set_key(:erlang.phash2(key, 2 ** 32) + 1)
 
-  defp set_key(key), do: ElixirScope.Gate.on?() and Native.set_key(key)
+  @doc """
+  Tells what recording costs and has lost, now: see `t:ElixirScope.Health.t/0`.
+
+  Rates are those of the last second or two.
+
+      iex> health = ElixirScope.health()
+      iex> {health.recording, health.detail.level, health.rates.events}
+      {false, :values, 0.0}
+
+  """
+  @spec health() :: Health.t()
+  def health, do: Health.now()
 
   @doc """
   Writes an event of your own: a name, and a value. It always gives `:ok`.
@@ -336,6 +336,95 @@ defmodule ElixirScope do
     end
   end
 
+  @doc """
+  Lets a process tell its state, whatever its code: a `GenServer`, an `Agent`, a
+  LiveView, a `:gen_statem`.
+
+  From then on each recording has the versions of its state, which `state_at/2` and
+  `elixirscope trace state` show. What did not change is not written again, and what is
+  done for a version costs what the change costs; a state that is told for the first
+  time, whole, is written on a dirty scheduler if it is large. The names of secrets hold
+  as for all terms, the other limits of a recording do not. A function is noted, but not
+  what it captured.
+
+  A `:gen_statem` does not show its data when it changes. It is looked at after an event,
+  behind the messages that wait by then, and for at most a tenth of its time; each
+  version is written whole, unless it is the one before. Of other processes that answer
+  system messages there are the versions of the moments at which they are asked: now,
+  when a recording begins, and by `snapshot/1`.
+
+  Options:
+
+    * `:max_bytes` - of a version; a larger one is noted, but not kept (default 16 MiB);
+    * `:timeout` - how long the process may take to answer, in ms (default 5000).
+
+      iex> {:ok, agent} = Agent.start(fn -> 1 end)
+      iex> ElixirScope.enable_time_travel(agent)
+      :ok
+      iex> ElixirScope.disable_time_travel(agent)
+      :ok
+
+  """
+  @spec enable_time_travel(GenServer.server(), keyword) :: :ok | {:error, String.t()}
+  def enable_time_travel(server, options \\ []) do
+    with :ok <- start_application(), do: TimeTravel.enable(server, options)
+  end
+
+  @doc """
+  Ends what `enable_time_travel/2` began.
+  """
+  @spec disable_time_travel(GenServer.server()) :: :ok | {:error, String.t()}
+  def disable_time_travel(server) do
+    with :ok <- start_application(), do: TimeTravel.disable(server)
+  end
+
+  @doc """
+  Writes the state of a process now, to the recording that runs.
+
+  Of a process that answers no system messages it is what `Process.info/2` knows: `:of`
+  is then `:process_info`, else `:state`. Options as of `enable_time_travel/2`.
+
+      iex> ElixirScope.snapshot(:nobody)
+      {:error, ":nobody is no process of this node"}
+
+  """
+  @spec snapshot(GenServer.server(), keyword) ::
+          {:ok, %{bytes: pos_integer, of: :state | :process_info}} | {:error, String.t()}
+  def snapshot(server, options \\ []) do
+    with :ok <- start_application(), do: TimeTravel.snapshot(server, options)
+  end
+
+  @doc """
+  Reads the state that a process had at a moment, of the recording that runs, else of the
+  last one.
+
+  The process is a pid, a registered name, or how it is shown. The moment is
+  nanoseconds from the recording's start, as `:at_ns` of `events/1`, or `{:before, event}`
+  or `{:after, event}`: after all that the process did before its next event.
+
+  It has what `enable_time_travel/2` and `snapshot/1` wrote. Of a process that told no
+  versions of its own, it has what its callbacks returned, if they had probes and the
+  value was recorded whole. The result has
+
+    * `:state` - the term, in which `{:elixir_scope, :redacted}` and `{:elixir_scope,
+      {:omitted, what, size}}` stand for what was left out;
+    * `:at_ns` - since when it was this;
+    * `:source` - `:whole`, `:difference`, `:snapshot` or `:returned` by a callback, and
+      `:number` in its row, or 0;
+    * `:truncated` - whether something else than secrets was left out;
+    * `:uncertain` - whether versions after it may be missing.
+
+  Why a state is not known is an error. Option: `:run`, as of `events/1`.
+
+      iex> {:error, reason} = ElixirScope.state_at(self(), 0, run: "no/such/run")
+      iex> reason =~ "cannot read no/such/run"
+      true
+
+  """
+  @spec state_at(pid | atom | String.t(), integer | {:before | :after, Reader.event()}, keyword) ::
+          {:ok, Reader.state()} | {:error, String.t()}
+  def state_at(process, moment, options \\ []), do: Reader.state(process, moment, options)
+
   defp describe(recording, counts, dir, failure) do
     @counts
     |> Enum.zip(counts)
@@ -356,9 +445,13 @@ defmodule ElixirScope do
   defp stop_at_exit do
     unless :persistent_term.get({__MODULE__, :at_exit}, false) do
       :persistent_term.put({__MODULE__, :at_exit}, true)
-      System.at_exit(fn _status -> stop_recording() end)
+      System.at_exit(&__MODULE__.at_exit/1)
     end
   end
+
+  # By name: a function without one would be gone when this module is replaced.
+  @doc false
+  def at_exit(_status), do: stop_recording()
 
   defp validate!(options) do
     case Keyword.validate(options, @defaults) do
@@ -388,6 +481,11 @@ defmodule ElixirScope do
     end
   end
 
+  defp only!(only) when only in [:all, :traced], do: :ok
+
+  defp only!(other),
+    do: raise(ArgumentError, ":only must be :all or :traced, got: #{inspect(other)}")
+
   defp alert!(alert) do
     unless Alerts.callback?(alert) do
       raise ArgumentError,
@@ -395,11 +493,6 @@ defmodule ElixirScope do
               "got: #{inspect(alert)}"
     end
   end
-
-  defp only!(only) when only in [:all, :traced], do: :ok
-
-  defp only!(other),
-    do: raise(ArgumentError, ":only must be :all or :traced, got: #{inspect(other)}")
 
   defp told!(flags) do
     unless is_list(flags) and flags -- Tracer.flags() == [] do

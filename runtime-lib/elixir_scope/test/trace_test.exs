@@ -301,6 +301,18 @@ defmodule ElixirScope.TraceTest do
     end
   end
 
+  test "IEx says what is traced", %{options: options} do
+    alias ElixirScope.IEx, as: Helpers
+    started = capture_io(fn -> Helpers.trace(Traced.Cart, duration: 9000, recording: options) end)
+    assert started =~ ~r/^traced: Traced.Cart: values, for [89]\.\d s$/m
+    assert capture_io(fn -> Helpers.status() end) =~ "traced: Traced.Cart: values"
+    lines = started <> capture_io(fn -> Helpers.stop() end)
+    assert lines =~ "1 trace ended"
+    assert lines |> String.split("\n") |> Enum.all?(&(String.length(&1) <= 80))
+    assert capture_io(fn -> Helpers.stop() end) =~ "no such trace"
+    assert capture_io(fn -> Helpers.trace(Enum, recording: options) end) =~ "error: Enum has no"
+  end
+
   test "changes are shown where they happened", %{options: options} do
     {:ok, _} = ElixirScope.start_recording(options)
     {:ok, ref} = ElixirScope.trace({Traced.Cart, :total, 1})

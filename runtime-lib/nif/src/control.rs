@@ -3,6 +3,7 @@
 use crate::encode;
 use crate::health;
 use crate::hot;
+use crate::load::CONTRACT;
 use crate::ring::{self, ACTIVE};
 use crate::runs;
 use crate::session::{Keep, Limits, Session};
@@ -24,8 +25,11 @@ pub mod atoms {
 
 static LAST: Mutex<Option<&'static Session>> = Mutex::new(None);
 
-/// Checks the tags and remembers the atoms that probes return.
-pub fn load(env: Env<'_>, _info: Term<'_>) -> bool {
+/// Remembers the atoms that probes return; false where the module is of another version.
+pub fn load(env: Env<'_>, contract: Term<'_>) -> bool {
+    if !contract.decode::<u64>().is_ok_and(|theirs| theirs == CONTRACT) {
+        return false;
+    }
     let returned = [atoms::ok(), atoms::nil(), atoms::false_(), atoms::args()].map(|atom| atom.to_term(env).as_c_arg());
     // A second load (of the same library, by a reloaded module) finds them set.
     let _ = hot::ATOMS.set(returned);
@@ -132,6 +136,11 @@ fn silence() -> bool {
 /// Stops recording; true when one was running.
 #[rustler::nif(schedule = "DirtyIo")]
 fn stop() -> bool {
+    end()
+}
+
+/// Ends the recording, if there is one; whether events were written until now.
+pub fn end() -> bool {
     let last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let active = ACTIVE.swap(null_mut(), Ordering::AcqRel);
     if let Some(session) = *last {
@@ -170,8 +179,10 @@ fn remove_run(dir: Binary<'_>) -> bool {
 fn note_name(env: Env<'_>, pid: LocalPid, text: Binary<'_>) -> bool {
     let Some(session) = ring::active() else { return false };
     let pid = pid.encode(env);
-    // SAFETY: a call on a scheduler thread, with a process's term.
-    unsafe { ring::name_process(session, pid.as_c_arg(), &text) };
+    ring::guarded(session, || {
+        // SAFETY: a call on a scheduler thread, with a process's term.
+        unsafe { ring::name_process(session, pid.as_c_arg(), &text) };
+    });
     true
 }
 
@@ -191,7 +202,9 @@ fn note_exit(env: Env<'_>, pid: LocalPid, reason: Vec<Term<'_>>) -> bool {
     let pid = pid.encode(env);
     let reason: Vec<_> = reason.iter().map(Term::as_c_arg).collect();
     session.control.forget(encode::bits(pid.as_c_arg()));
-    // SAFETY: the environment and the terms are this call's.
-    unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, 0, pid.as_c_arg(), &reason) };
+    ring::guarded(session, || {
+        // SAFETY: the environment and the terms are this call's.
+        unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, 0, pid.as_c_arg(), &reason) };
+    });
     true
 }

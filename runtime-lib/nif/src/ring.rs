@@ -3,14 +3,19 @@
 //! A NIF call never moves to another thread, so a ring found through
 //! thread-local storage has one writer and needs no lock.
 
+mod body;
+
+pub use body::{Body, Outcome, emit_body};
+
 use crate::clock;
-use crate::encode::{self, Atoms, Encoder, Env, RawTerm};
+use crate::encode::{self, Atoms, Encoder, Env, RawTerm, SLACK};
 use crate::latency::{Histogram, Sampler};
 use crate::segment::Segment;
 use crate::session::{Counters, Limits, Session, Store};
 use rustler::sys::{ErlNifPid, enif_get_local_pid, enif_make_pid, enif_self, enif_send};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use wire::node_id::SECRET;
@@ -81,8 +86,13 @@ pub fn active() -> Option<&'static Session> {
 pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], detail: Detail) {
     // SAFETY: by the caller's promise.
     let Some(pid) = (unsafe { own_pid(env) }) else { return };
-    // SAFETY: `env` and `terms` by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, node, (pid_term(env, pid), Some(pid)), terms, detail)) }
+    // SAFETY: `env` and `terms` by the caller's promise. The ring is this thread's alone,
+    // and no other event is written while it is used.
+    unsafe {
+        // No closure: two callers of one are reason enough not to inline it.
+        let Some(ring) = own_ring(session).as_mut() else { return };
+        ring.event(env, kind, node, (pid_term(env, pid), Some(pid)), terms, detail);
+    }
 }
 
 /// The calling process.
@@ -171,14 +181,19 @@ pub fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {
 /// Not re-entrant: `work` must not write another event.
 #[inline(always)]
 unsafe fn with_ring(session: &'static Session, work: impl FnOnce(&mut Ring)) {
+    // SAFETY: the ring is this thread's alone, and `work` is not re-entrant.
+    if let Some(ring) = unsafe { own_ring(session).as_mut() } {
+        work(ring);
+    }
+}
+
+/// The calling thread's ring: nobody else's, and made from a leaked box.
+#[inline(always)]
+fn own_ring(session: &'static Session) -> *mut Ring {
     if !std::ptr::eq(OF.get(), session) {
         attach(session);
     }
-    // SAFETY: the ring is this thread's alone, `work` is not re-entrant, and
-    // `attach` made it from a leaked box.
-    if let Some(ring) = unsafe { RING.get().as_mut() } {
-        work(ring);
-    }
+    RING.get()
 }
 
 #[cold]
@@ -230,7 +245,7 @@ impl Ring {
         detail: Detail,
     ) {
         let ticks = clock::ticks(self.session.clock.kind);
-        let limit = if detail.kept == 0 { 0 } else { detail.limits.payload };
+        let limit = if detail.kept == 0 { 0 } else { detail.limits.payload + SLACK };
         if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
             return self.lose();
         }
@@ -248,6 +263,8 @@ impl Ring {
                 self.name_atoms();
             }
         }
+        #[cfg(feature = "panic-test")]
+        crate::panic_test::event(node);
         let Some(segment) = &mut self.data else { return };
         if detail.kept < terms.len() {
             flags |= FLAG_OMITTED;
@@ -285,7 +302,7 @@ impl Ring {
         limits: &Limits,
     ) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
-        let space = segment.payload_space(limits.payload);
+        let space = segment.payload_space(limits.payload + SLACK);
         let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms)
             .of_failure(matches!(kind, Kind::Caught | Kind::Exit));
         let mut first = 0;
@@ -330,9 +347,7 @@ impl Ring {
         // What the payload would have taken is not known: nothing was encoded.
         let (counters, bytes) = (self.counters, RECORD_HEADER as u64);
         let Some(segment) = &mut self.data else {
-            bump(&counters.unfiled_events, 1);
-            bump(&counters.unfiled_bytes, bytes);
-            return;
+            return self.session.note_unfiled([1, bytes, 0]);
         };
         segment.store(LOST_EVENTS_AT, bump(&counters.lost_events, 1));
         segment.store(LOST_BYTES_AT, bump(&counters.lost_bytes, bytes));
@@ -403,11 +418,25 @@ fn bump(counter: &AtomicU64, by: u64) -> u64 {
     value
 }
 
-/// Counts a panic and switches capture off, unless that has happened meanwhile.
-#[cold]
-pub fn panicked(session: &'static Session) {
+/// Lets no probe begin to write into this recording, if it is the one that runs.
+pub fn silence(session: &'static Session) {
     let this = std::ptr::from_ref(session).cast_mut();
     let _ = ACTIVE.compare_exchange(this, null_mut(), Ordering::AcqRel, Ordering::Relaxed);
+}
+
+/// Does what a probe or the VM asks for. A panic is counted and switches capture off.
+#[inline(always)]
+pub fn guarded(session: &'static Session, work: impl FnOnce()) {
+    // Unwind safety: an event that was begun is not published, and is written over.
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        panicked(session);
+    }
+}
+
+/// Counts a panic, and switches capture off.
+#[cold]
+pub fn panicked(session: &'static Session) {
+    silence(session);
     // A ring without a segment cannot say so, and may be of an earlier recording.
     let own = std::ptr::eq(OF.get(), session);
     // SAFETY: the ring is this thread's alone; the work that panicked is over.
@@ -415,8 +444,6 @@ pub fn panicked(session: &'static Session) {
         Some(Ring { data: Some(segment), counters, .. }) => {
             segment.store(wire::segment::PANICS_AT, bump(&counters.panics, 1));
         }
-        _ => {
-            session.unfiled_panics.fetch_add(1, Ordering::Relaxed);
-        }
+        _ => session.note_unfiled([0, 0, 1]),
     }
 }

@@ -5,16 +5,17 @@ use crate::clock::{self, Clock};
 use crate::filter::Control;
 use crate::latency::Histogram;
 pub use crate::limits::{Keep, Limits};
-use crate::runs;
 use crate::segment::Segment;
 use crate::shelf::{Pile, Slot};
 use crate::supply::{MOST_SPARES, NAMES_SPARES, Supply};
+use crate::{ring, runs};
 use rustler::sys::ErlNifPid;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use wire::segment::{CONTROL_RING, PidLayout};
+use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, PidLayout};
 use wire::{SecretNames, SegmentHeader};
 
 /// One recording. Sessions are never freed: a thread that is inside a probe
@@ -37,8 +38,6 @@ pub struct Session {
     pub secrets: SecretNames,
     /// Who is told about processes seen for the first time.
     pub recorder: ErlNifPid,
-    /// Panics caught on threads that had no segment to say so.
-    pub unfiled_panics: AtomicU64,
     /// Segments that stand ready for events.
     pub data: [Slot<Segment>; MOST_SPARES],
     /// Segments that stand ready for names.
@@ -49,6 +48,8 @@ pub struct Session {
     pub ended: Pile<(u64, u64)>,
     /// Bytes of all segments.
     pub bytes: AtomicU64,
+    /// What these may come to: `max_bytes`, or what a full disk had room for.
+    pub most: AtomicU64,
     /// Bytes of events that were recycled.
     pub recycled: AtomicU64,
     /// Bytes of the segments that are mapped.
@@ -66,6 +67,9 @@ pub struct Session {
     next_ring: AtomicU32,
     next_file: AtomicU64,
     failure: Mutex<Option<String>>,
+    /// The control ring, whose header has what rings without a segment lost.
+    control_ring: Mutex<Option<Segment>>,
+    unfiled: Unfiled,
     counters: Mutex<Vec<(&'static Counters, &'static Histogram)>>,
     helper: Mutex<Option<std::thread::JoinHandle<()>>>,
     held: Mutex<Option<std::fs::File>>,
@@ -96,10 +100,6 @@ pub struct Counters {
     pub truncated: AtomicU64,
     /// Panics caught.
     pub panics: AtomicU64,
-    /// Events lost while the ring had no segment to say so.
-    pub unfiled_events: AtomicU64,
-    /// Bytes lost while the ring had no segment to say so.
-    pub unfiled_bytes: AtomicU64,
     /// Segments opened.
     pub turns: AtomicU64,
     /// Bytes written when the last one was opened.
@@ -118,6 +118,9 @@ impl Counters {
         self.turned_at.store(self.bytes.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }
+
+/// What rings without a segment cannot note themselves: events lost, their bytes, panics.
+type Unfiled = [AtomicU64; 3];
 
 /// Sums over all rings: events, bytes, then as in [`Counters::header`]; bytes of
 /// events that were recycled; bytes of all segments.
@@ -154,12 +157,12 @@ impl Session {
             pid_layout,
             secrets,
             recorder,
-            unfiled_panics: AtomicU64::new(0),
             data: Default::default(),
             names: Default::default(),
             retired: Pile::default(),
             ended: Pile::default(),
             bytes: AtomicU64::new(0),
+            most: AtomicU64::new(limits.max_bytes),
             recycled: AtomicU64::new(0),
             mapped: AtomicU64::new(0),
             spares: AtomicU64::new(0),
@@ -170,6 +173,8 @@ impl Session {
             next_ring: AtomicU32::new(CONTROL_RING + 1),
             next_file: AtomicU64::new(0),
             failure: Mutex::default(),
+            control_ring: Mutex::default(),
+            unfiled: Unfiled::default(),
             counters: Mutex::default(),
             helper: Mutex::default(),
             held: Mutex::default(),
@@ -182,17 +187,29 @@ impl Session {
     fn begin(&'static self) -> io::Result<()> {
         *lock(&self.held) = Some(runs::hold(&self.dir)?);
         let supply = Supply::start(self)?;
-        let helper = std::thread::Builder::new().name("escope-helper".into()).spawn(move || supply.run())?;
+        let helper = std::thread::Builder::new().name("escope-helper".into()).spawn(move || self.help(supply))?;
         *lock(&self.helper) = Some(helper);
         Ok(())
+    }
+
+    // Without its helper a recording would lose everything, and say nothing else.
+    fn help(&'static self, supply: Supply) {
+        if catch_unwind(AssertUnwindSafe(|| supply.run())).is_err() {
+            self.note_unfiled([0, 0, 1]);
+            self.fail(&io::Error::other("the recording's helper thread panicked"));
+            ring::silence(self);
+        }
     }
 
     /// Ends the helper and removes the segments nobody used.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         if let Some(helper) = lock(&self.helper).take() {
-            // A helper that panicked has nothing left to do.
             let _ = helper.join();
+        }
+        if let Some(mut control) = lock(&self.control_ring).take() {
+            self.file(&mut control);
+            control.seal();
         }
         for slot in self.data.iter().chain(&self.names) {
             if let Some(spare) = slot.take() {
@@ -240,6 +257,11 @@ impl Session {
         self.dir.join(format!("{prefix}-{number:06}.seg"))
     }
 
+    /// How many files have been made so far, and are made again of old ones.
+    pub fn files(&self) -> u64 {
+        self.next_file.load(Ordering::Relaxed)
+    }
+
     /// A number for a new ring of this histogram's, and a place for its counters.
     pub fn attach(&self, latency: &'static Histogram) -> (u32, &'static Counters) {
         let counters: &'static Counters = Box::leak(Box::default());
@@ -278,21 +300,42 @@ impl Session {
                 *total += count;
             }
         }
-        let [events, bytes] = self.unfiled();
-        totals[2] += events;
-        totals[3] += bytes;
-        totals[5] += self.unfiled_panics.load(Ordering::Relaxed);
+        for (place, count) in [2, 3, 5].into_iter().zip(&self.unfiled) {
+            totals[place] += count.load(Ordering::Relaxed);
+        }
         totals[6] = self.recycled.load(Ordering::Relaxed);
         totals[7] = self.bytes.load(Ordering::Relaxed);
         totals
     }
 
-    /// Events and bytes lost by rings that had no segment.
-    pub fn unfiled(&self) -> [u64; 2] {
-        let counters = lock(&self.counters);
-        let sum =
-            |of: fn(&Counters) -> &AtomicU64| counters.iter().map(|(one, _)| of(one).load(Ordering::Relaxed)).sum();
-        [sum(|one| &one.unfiled_events), sum(|one| &one.unfiled_bytes)]
+    /// Counts lost events, their bytes, and panics of a ring that has no segment to say
+    /// so. At once, unless the helper has the control ring just now: then it does it.
+    pub fn note_unfiled(&self, counts: [u64; 3]) {
+        for (sum, count) in self.unfiled.iter().zip(counts) {
+            sum.fetch_add(count, Ordering::Relaxed);
+        }
+        if let Ok(mut control) = self.control_ring.try_lock() {
+            control.iter_mut().for_each(|control| self.file(control));
+        }
+    }
+
+    /// Gives the recording its control ring.
+    pub fn set_control(&self, control: Segment) {
+        *lock(&self.control_ring) = Some(control);
+    }
+
+    /// Works on the control ring: the helper's.
+    pub fn with_control(&self, work: impl FnOnce(&mut Segment)) {
+        if let Some(control) = &mut *lock(&self.control_ring) {
+            self.file(control);
+            work(control);
+        }
+    }
+
+    fn file(&self, control: &mut Segment) {
+        for (place, sum) in [LOST_EVENTS_AT, LOST_BYTES_AT, PANICS_AT].into_iter().zip(&self.unfiled) {
+            control.store(place, sum.load(Ordering::Relaxed));
+        }
     }
 
     /// Why no more segments can be made.

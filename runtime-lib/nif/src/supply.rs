@@ -14,7 +14,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use wire::Kind;
-use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, SEGMENT_HEADER};
+use wire::segment::{CONTROL_RING, SEGMENT_HEADER};
 
 /// How many segments for events stand ready at most.
 pub const MOST_SPARES: usize = 32;
@@ -30,7 +30,6 @@ const CONTROL_BYTES: usize = 64 * 1024;
 /// What the helper has.
 pub struct Supply {
     session: &'static Session,
-    control: Segment,
     spares: usize,
     /// Full segments that stay mapped until they are recycled, the oldest first.
     full: VecDeque<Full>,
@@ -69,11 +68,12 @@ impl Supply {
     pub fn start(session: &'static Session) -> io::Result<Self> {
         let mut control = create(session, "ring", CONTROL_BYTES)?;
         control.open(&session.header(CONTROL_RING, 0, control.capacity()), [0; 4]);
+        session.set_control(control);
         // Busy threads take the first ones before there is anything to recycle.
         let spares = if session.limits.keep == Keep::All { SPARES } else { most_spares(session).min(2 * SPARES) };
         session.spares.store(spares as u64, Ordering::Relaxed);
         let (full, names) = (VecDeque::new(), Names::default());
-        let mut supply = Self { session, control, spares, full, reserve: None, names };
+        let mut supply = Self { session, spares, full, reserve: None, names };
         supply.calibrate();
         supply.fill()?;
         Ok(supply)
@@ -87,7 +87,10 @@ impl Supply {
         let mut failed = false;
         while !self.session.stopping.load(Ordering::Acquire) {
             std::thread::sleep(PAUSE);
+            #[cfg(feature = "panic-test")]
+            crate::panic_test::helper();
             self.session.helper_ns.store(clock::used_ns(), Ordering::Relaxed);
+            self.session.with_control(|_| {});
             self.collect();
             // The recorder ends the recording at the first failure: a disk that is
             // full is not tried again every millisecond.
@@ -103,7 +106,6 @@ impl Supply {
         }
         self.remove_reserve();
         self.calibrate();
-        self.control.seal();
     }
 
     /// Takes what rings are done with. What nothing is recycled of is unmapped.
@@ -155,8 +157,8 @@ impl Supply {
     fn grow(&mut self) -> io::Result<()> {
         let (session, bytes) = (self.session, self.session.limits.segment_bytes);
         let is_flight = session.limits.keep != Keep::All;
-        if is_flight && self.reserve.is_none() && self.missing() == 0 && has_room(session, bytes) {
-            self.reserve = Some(create(session, "ring", bytes)?);
+        if is_flight && self.reserve.is_none() && self.missing() == 0 {
+            self.reserve = self.new_segment("ring", bytes)?;
         }
         Ok(())
     }
@@ -205,13 +207,38 @@ impl Supply {
         }
         // Rather lose what is old than what comes next.
         while let Some(mut segment) = self.oldest() {
-            if segment.recycle(&session.next_path("ring")).is_ok() {
-                return Ok(Some(segment));
+            match segment.recycle(&session.next_path("ring")) {
+                Ok(()) => return Ok(Some(segment)),
+                // Somebody removed the file, or its space: its place is free.
+                Err(error) if error.kind() == io::ErrorKind::NotFound || segment.data().is_empty() => {
+                    discard(session, &segment);
+                }
+                // The file keeps its events.
+                Err(error) => return Err(error),
             }
-            // Somebody removed the file: its place is free.
-            discard(session, &segment);
         }
-        if has_room(session, bytes) { create(session, "ring", bytes).map(Some) } else { Ok(None) }
+        self.new_segment("ring", bytes)
+    }
+
+    /// A new segment; none where a flight recorder has no room for more. A disk that is
+    /// full is its limit from then on, if it has other segments to go on with.
+    fn new_segment(&self, prefix: &str, bytes: usize) -> io::Result<Option<Segment>> {
+        let session = self.session;
+        let is_flight = session.limits.keep != Keep::All;
+        if is_flight && !has_room(session, bytes) {
+            return Ok(None);
+        }
+        match create(session, prefix, bytes) {
+            Err(error) if is_flight && is_full_disk(&error) && self.has_others() => {
+                session.most.store(session.bytes.load(Ordering::Relaxed), Ordering::Relaxed);
+                Ok(None)
+            }
+            made => made.map(Some),
+        }
+    }
+
+    fn has_others(&self) -> bool {
+        !self.full.is_empty() || self.session.data.iter().any(|slot| !slot.is_empty())
     }
 
     // Those that stand ready take an eighth of what is allowed at most.
@@ -222,11 +249,13 @@ impl Supply {
     /// A segment for names, for which a flight recorder's events give way. None when
     /// there is no room even so, which ends no flight recorder.
     fn names_segment(&mut self, bytes: usize) -> io::Result<Option<Segment>> {
-        while !has_room(self.session, bytes) && (self.remove_reserve() || self.remove_oldest()) {}
-        if self.session.limits.keep != Keep::All && !has_room(self.session, bytes) {
-            return Ok(None);
+        loop {
+            while !has_room(self.session, bytes) && (self.remove_reserve() || self.remove_oldest()) {}
+            let made = self.new_segment("names", bytes)?;
+            if made.is_some() || self.full.is_empty() {
+                return Ok(made);
+            }
         }
-        create(self.session, "names", bytes).map(Some)
     }
 
     /// Puts the names that are needed into new segments, in place of all full ones. Killed
@@ -292,22 +321,18 @@ impl Supply {
         oldest.is_some()
     }
 
-    /// Writes the time of each clock, and into the control ring's header the losses and
-    /// panics that no other ring could note.
-    fn calibrate(&mut self) {
-        let control = &mut self.control;
-        let [events, bytes] = self.session.unfiled();
-        control.store(LOST_EVENTS_AT, events);
-        control.store(LOST_BYTES_AT, bytes);
-        control.store(PANICS_AT, self.session.unfiled_panics.load(Ordering::Relaxed));
-        if !control.has_room(16) {
-            return;
-        }
-        let moment = clock::moment();
-        let space = control.payload_space(16);
-        space[..8].copy_from_slice(&moment.monotonic_ns.to_le_bytes());
-        space[8..].copy_from_slice(&moment.system_ns.to_le_bytes());
-        control.publish([wire::record::first_word(Kind::Clock, 0, 0, 16), 0, moment.ticks, 0], 16);
+    /// Writes the time of each clock.
+    fn calibrate(&self) {
+        self.session.with_control(|control| {
+            if !control.has_room(16) {
+                return;
+            }
+            let moment = clock::moment();
+            let space = control.payload_space(16);
+            space[..8].copy_from_slice(&moment.monotonic_ns.to_le_bytes());
+            space[8..].copy_from_slice(&moment.system_ns.to_le_bytes());
+            control.publish([wire::record::first_word(Kind::Clock, 0, 0, 16), 0, moment.ticks, 0], 16);
+        });
     }
 }
 
@@ -320,7 +345,11 @@ fn most_spares(session: &Session) -> usize {
 }
 
 fn has_room(session: &Session, capacity: usize) -> bool {
-    session.bytes.load(Ordering::Relaxed) + file_bytes(capacity) <= session.limits.max_bytes
+    session.bytes.load(Ordering::Relaxed) + file_bytes(capacity) <= session.most.load(Ordering::Relaxed)
+}
+
+fn is_full_disk(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn file_bytes(capacity: usize) -> u64 {

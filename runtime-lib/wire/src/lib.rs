@@ -23,6 +23,7 @@ pub mod record;
 pub mod redact;
 pub mod run;
 pub mod segment;
+pub mod state;
 pub mod term;
 pub mod varint;
 mod words;

@@ -11,6 +11,8 @@
 //! | 2 | | clock ticks |
 //! | 3 | | process identifier, as the VM's 64-bit term |
 //!
+//! Word 1 of `state` and `state_delta` is the version's number ([`crate::state`]).
+//!
 //! # What the recording says of itself
 //!
 //! [`Kind::Level`] and [`Kind::Switch`] stand where what is recorded changes, at no node;
@@ -111,6 +113,10 @@ pub enum Kind {
     Clock = 19,
     /// The user's own mark, at no node; payload: its name and its value.
     Mark = 20,
+    /// A version of a process's state, whole; see [`crate::state`].
+    State = 21,
+    /// A version of a process's state, as a difference; see [`crate::state`].
+    StateDelta = 22,
     /// The level of detail changed; payload: the level, and the cause.
     Level = 23,
     /// Which events are recorded changed; payload: what happened, and to which trace.
@@ -143,7 +149,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::Enter,
         Self::Leave,
         Self::Tail,
@@ -156,6 +162,8 @@ impl Kind {
         Self::Exit,
         Self::Clock,
         Self::Mark,
+        Self::State,
+        Self::StateDelta,
         Self::Level,
         Self::Switch,
         Self::Send,
@@ -206,6 +214,8 @@ impl Kind {
             Self::Exit => "exit",
             Self::Clock => "clock",
             Self::Mark => "mark",
+            Self::State => "state",
+            Self::StateDelta => "state_delta",
             Self::Level => "level",
             Self::Switch => "switch",
             Self::Send => "send",

@@ -2,6 +2,7 @@
 //! whole is linear in the events, whatever the depth.
 
 use super::callee::Callees;
+use super::doubt::doubt_recycled;
 use super::narrowed::Narrowed;
 use super::stack::Stack;
 use super::{Closing, Detail, Frame, Frames, NONE, Process};
@@ -46,8 +47,8 @@ pub(super) fn build(recording: &Recording) -> Frames {
             builder.all[tail_of as usize].last = last;
         }
     }
+    doubt_recycled(recording, &mut builder.all, &mut builder.processes);
     builder.doubt_open();
-    builder.doubt_recycled();
     Frames { all: builder.all, processes: builder.processes }
 }
 
@@ -90,14 +91,6 @@ impl Builder<'_> {
     fn doubt_open(&mut self) {
         for process in 0..self.stacks.len() {
             self.leave_doubtful(process as u32);
-        }
-    }
-
-    // A frame from before the recording is whole may have ended in what was recycled.
-    fn doubt_recycled(&mut self) {
-        let Some(whole_from) = self.recording.whole_from() else { return };
-        for frame in self.all.iter_mut().filter(|frame| frame.closing == Closing::Open) {
-            frame.inferred |= self.recording.events()[frame.enter as usize].ticks < whole_from;
         }
     }
 

@@ -16,6 +16,7 @@
 
 mod build;
 mod callee;
+mod doubt;
 mod narrowed;
 mod stack;
 

@@ -3,6 +3,7 @@ defmodule ElixirScope.IEx do
   What to call in IEx, while a recording runs or after it.
 
       iex> import ElixirScope.IEx
+      iex> trace(Shop, duration: 10_000)
       iex> tree(Shop)
       iex> last(self())
       iex> last({Shop, :buy, 2}, 3)
@@ -50,6 +51,37 @@ defmodule ElixirScope.IEx do
   end
 
   @doc """
+  Records one thing from now on: `ElixirScope.trace/2`, which says what and for how long.
+  """
+  @spec trace(ElixirScope.Trace.target(), keyword) :: :ok
+  def trace(target, options \\ []) do
+    case ElixirScope.trace(target, options) do
+      {:ok, ref} ->
+        [trace] = for %{ref: ^ref} = trace <- ElixirScope.status().traces, do: trace
+        IO.puts("traced: " <> said(trace))
+        IO.puts("stop() ends it; last(…) and tree(…) show what was recorded")
+
+      {:error, reason} ->
+        IO.puts("error: " <> reason)
+    end
+  end
+
+  @doc """
+  Ends traces, all of them unless a target or a reference is given, and says how many.
+  """
+  @spec stop(reference | ElixirScope.Trace.target() | :all) :: :ok
+  def stop(which \\ :all) do
+    case ElixirScope.stop_trace(which) do
+      0 -> IO.puts("no such trace runs")
+      1 -> IO.puts("1 trace ended")
+      count -> IO.puts("#{count} traces ended")
+    end
+  end
+
+  defp said(%{ends_in_ms: :infinity} = trace), do: trace.text
+  defp said(trace), do: "#{trace.text}, for #{Float.round(trace.ends_in_ms / 1000, 1)} s"
+
+  @doc """
   Prints what `ElixirScope.status/0` says.
   """
   @spec status() :: :ok
@@ -61,6 +93,8 @@ defmodule ElixirScope.IEx do
       IO.puts("#{status.events} events, #{status.bytes} bytes, #{status.lost_events} lost")
       if status.failure, do: IO.puts("it ended early: #{status.failure}")
     end
+
+    for trace <- status.traces, do: IO.puts("traced: " <> said(trace))
 
     :ok
   end

@@ -4,30 +4,56 @@ defmodule ElixirScope.Native do
   #
   # Nothing here is called before `load/0` said `:ok`, and the probes below only
   # through the module that `ElixirScope.Gate` loads. Should this module be replaced
-  # in a running VM, its functions are what stands here until `load/0` is called
-  # again: they do nothing, and break nobody.
+  # in a running VM, the new one takes the library over before anybody calls it. Where
+  # it cannot, since its library is another one, its functions are what stands here
+  # until `load/0` is called again: they do nothing, and break nobody.
+
+  @on_load :take_over
 
   @replaced "the module of the capture library was replaced"
+
+  # `load.rs` has the same number: what the functions' arguments mean.
+  @contract 1
 
   @doc "Loads the library; once is enough, more does no harm."
   @spec load() :: :ok | {:error, String.t()}
   def load do
-    with directory when is_list(directory) <- :code.priv_dir(:elixir_scope) do
-      library = :filename.join(directory, ~c"elixir_scope_nif")
-      library |> :erlang.load_nif(0) |> loaded(library)
-    else
+    with {:ok, library} <- library(),
+         :ok <- library |> :erlang.load_nif(@contract) |> loaded(library),
+         do: :persistent_term.put(__MODULE__, :loaded)
+  end
+
+  @doc false
+  @spec take_over() :: :ok
+  def take_over do
+    with :loaded <- :persistent_term.get(__MODULE__, :never),
+         {:ok, library} <- library(),
+         do: :erlang.load_nif(library, @contract)
+
+    :ok
+  end
+
+  defp library do
+    case :code.priv_dir(:elixir_scope) do
       {:error, :bad_name} -> {:error, "the package elixir_scope is not on the code path"}
+      directory -> {:ok, :filename.join(directory, ~c"elixir_scope_nif")}
     end
   end
 
   defp loaded(:ok, _), do: :ok
   defp loaded({:error, {:reload, _}}, _), do: :ok
 
-  # This module was replaced, and the old code still has the library.
+  # This module was replaced, and the old code still has another library, whose recording
+  # ends with it.
   defp loaded({:error, {:upgrade, text}}, library) do
     if :code.soft_purge(__MODULE__),
-      do: library |> :erlang.load_nif(0) |> loaded(library),
+      do: library |> :erlang.load_nif(@contract) |> loaded(library),
       else: {:error, "the capture library: #{text}"}
+  end
+
+  # The system gives a library of the same name again, whatever the file holds.
+  defp loaded({:error, {:load, _}}, library) do
+    {:error, "the capture library #{library} is of another version; restart the VM"}
   end
 
   defp loaded({:error, {_, text}}, _), do: {:error, "the capture library: #{text}"}
@@ -162,6 +188,17 @@ defmodule ElixirScope.Native do
 
   @doc false
   def trace(_tag, _state, _tracee, _what, _options), do: :ok
+
+  @doc """
+  Writes the calling process's state, whole or as what differs from the last version;
+  what to give as `last` the next time. `limit` is the bytes that it may have.
+  """
+  @spec version(term, term, pos_integer) :: term
+  def version(_last, _state, _limit), do: nil
+
+  @doc "Writes the state of a process, on its own: the bytes, or `nil`."
+  @spec snapshot(pid, term, pos_integer) :: pos_integer | nil
+  def snapshot(_pid, _state, _limit), do: apply(Function, :identity, [nil])
 
   @doc "Does nothing: what calling a native function costs."
   @spec nop() :: :ok

@@ -159,6 +159,8 @@ defmodule ElixirScope.Recorder do
     do: {:reply, Enum.map(recording.traces.active, &Trace.info/1), state}
 
   @impl true
+  def handle_info(pid, state) when pid == self(), do: {:noreply, state}
+
   def handle_info(pid, %{recording: recording} = state) when is_pid(pid) do
     if recording == nil or is_map_key(recording.watched, pid),
       do: {:noreply, state},
@@ -190,7 +192,7 @@ defmodule ElixirScope.Recorder do
     Process.send_after(self(), {:sweep, id}, @sweep)
 
     case failure() do
-      nil -> {:noreply, %{state | recording: rename(recording)}}
+      nil -> {:noreply, %{state | recording: recording |> rename() |> reopen()}}
       reason -> {:noreply, give_up(state, reason)}
     end
   end
@@ -299,7 +301,9 @@ defmodule ElixirScope.Recorder do
   defp failure do
     case Native.status() do
       {true, _, ""} -> nil
-      {false, _, ""} -> "a probe failed; capture is off"
+      {false, [_, _, _, _, _, panics | _], ""} when panics > 0 -> "a probe failed; capture is off"
+      # Another one, which knows nothing of this recording.
+      {false, _, ""} -> "the capture library was replaced"
       {_, _, reason} -> reason
     end
   end
@@ -343,6 +347,15 @@ defmodule ElixirScope.Recorder do
     name = ProcessName.of(pid)
     if name, do: Native.note_name(pid, name)
     put_in(recording.watched[pid], {reference, name})
+  end
+
+  # Somebody has loaded the package's modules again, and with them the one for off.
+  defp reopen(recording) do
+    with false <- Gate.on?(), :ok <- Gate.on() do
+      :scope_probe.mark(0, :"elixir_scope: probes were off until here", nil)
+    end
+
+    recording
   end
 
   # A process may be registered after it was first seen.

@@ -461,7 +461,7 @@ defmodule ElixirScope do
         only!(options[:only])
         told!(options[:trace])
         processes!(options[:trace_processes])
-        alert!(options[:alert])
+        Alerts.validate!(options[:alert])
         options = Keyword.update!(options, :budget, &Budget.validate!(&1, options[:keep]))
         Keyword.update!(options, :redact, &redact!/1)
 
@@ -485,14 +485,6 @@ defmodule ElixirScope do
 
   defp only!(other),
     do: raise(ArgumentError, ":only must be :all or :traced, got: #{inspect(other)}")
-
-  defp alert!(alert) do
-    unless Alerts.callback?(alert) do
-      raise ArgumentError,
-            ":alert must be a function of one argument or {module, function, arguments}, " <>
-              "got: #{inspect(alert)}"
-    end
-  end
 
   defp told!(flags) do
     unless is_list(flags) and flags -- Tracer.flags() == [] do

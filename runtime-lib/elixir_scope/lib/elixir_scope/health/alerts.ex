@@ -42,19 +42,24 @@ defmodule ElixirScope.Health.Alerts do
   defstruct callback: nil, courier: %Courier{}, told_ms: %{}, suppressed: 0
 
   @doc """
-  Whether a value can be the callback.
+  Checks that a value can be the callback; else raises `ArgumentError`.
 
-      iex> ElixirScope.Health.Alerts.callback?({IO, :inspect, []})
-      true
-      iex> ElixirScope.Health.Alerts.callback?(&IO.inspect/2)
-      false
+      iex> ElixirScope.Health.Alerts.validate!({IO, :inspect, []})
+      :ok
 
   """
-  @spec callback?(term) :: boolean
-  def callback?({module, function, arguments}),
-    do: is_atom(module) and is_atom(function) and is_list(arguments)
+  @spec validate!(term) :: :ok
+  def validate!({module, function, arguments})
+      when is_atom(module) and is_atom(function) and is_list(arguments),
+      do: :ok
 
-  def callback?(fun), do: is_nil(fun) or is_function(fun, 1)
+  def validate!(fun) when is_nil(fun) or is_function(fun, 1), do: :ok
+
+  def validate!(other) do
+    raise ArgumentError,
+          ":alert must be a function of one argument or {module, function, arguments}, " <>
+            "got: #{inspect(other)}"
+  end
 
   @doc """
   Tells of something, unless it was told of that kind a moment ago.

@@ -27,9 +27,10 @@ JSON: {run, app, state, lost_events, whole_from_ns,
 closing is open, returned, tail, raised or exited; loops are not folded; an ended process without
 exit_reason was gone before it could be watched. exception is what ended a call, where a handler
 told, or what a handler caught; kind of a detail is branch, bind, caught, locals or mark, or what the VM
-told: send, receive, spawn, spawned, link, unlink, register, unregister, gc_start, gc_end, in or
-out. peer is the other process, or the name; other_end the event of a message's other end. Before
-whole_from_ns (or null) events were recycled; an open call from then is inferred: it may have ended.
+told: send, receive, spawn, spawned, link, unlink, register, unregister, gc_start, gc_end, in,
+out, or call (what a match specification said of it). peer is the other process, or the name; other_end the event of a message's other end. Before
+whole_from_ns (or null) events were recycled; an open call from then, or one whose end was not asked for,
+is inferred: it may have ended.
 Term: the same, with atoms as keys of maps, binaries as texts, and nil for null.";
 
 /// Arguments of `trace show`.
@@ -298,7 +299,7 @@ impl Page<'_> {
                 Some(reason) => format!("✗ exited: {}", inspect(&reason, room.saturating_sub(10).max(5))),
                 None => format!("✗ {}", text::ENDED),
             },
-            Closing::Open if frame.inferred => "… open, or its end was recycled".to_owned(),
+            Closing::Open if frame.inferred => "… open, or its end is not there".to_owned(),
             Closing::Open => "… open".to_owned(),
         };
         let painted = match frame.closing {

@@ -18,6 +18,7 @@
 #![allow(unsafe_code, reason = "the VM's C interface and mapped memory; each block has its proof")]
 
 mod binary;
+mod calls;
 mod clock;
 mod control;
 mod encode;

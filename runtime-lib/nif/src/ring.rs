@@ -111,6 +111,19 @@ fn local_pid(env: Env, term: RawTerm) -> Option<ErlNifPid> {
     unsafe { (enif_get_local_pid(env, term, pid.as_mut_ptr()) != 0).then(|| pid.assume_init()) }
 }
 
+/// Sends the recorder a term, in the middle of an event or behind it.
+///
+/// # Safety
+/// `env` is that of the running call, on any thread of the VM; `term` belongs to it.
+pub unsafe fn tell_recorder(env: Env, session: &Session, term: RawTerm) {
+    // The VM may want to trace this very message: see `is_telling`.
+    TELLING.set(true);
+    // SAFETY: `env` is that of the running call; without an environment of its own the
+    // message is copied (erl_nif, enif_send). A recorder that is gone is no error here.
+    unsafe { enif_send(env, &session.recorder, null_mut(), term) };
+    TELLING.set(false);
+}
+
 /// Whether this thread is sending to the recorder, in the middle of an event.
 pub fn is_telling() -> bool {
     TELLING.get()
@@ -207,7 +220,7 @@ impl Ring {
         let limits = &self.session.limits;
         let space = segment.payload_space(limits.payload);
         let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms)
-            .of_failure(matches!(kind, Kind::Caught | Kind::Exit));
+            .of_failure(matches!(kind, Kind::Caught | Kind::Exit | Kind::Raised));
         let mut first = 0;
         for (n, &term) in terms.iter().enumerate() {
             if is_secret {
@@ -297,14 +310,8 @@ impl Ring {
 
     #[cold]
     fn tell(&self, env: Env, own: ErlNifPid) {
-        let message = pid_term(env, own);
-        // The VM may want to trace this very message: see `is_telling`.
-        TELLING.set(true);
-        // SAFETY: `env` is that of the running call; without an environment of
-        // its own the message is copied (erl_nif, enif_send). A recorder that
-        // is gone is no error here.
-        unsafe { enif_send(env, &self.session.recorder, null_mut(), message) };
-        TELLING.set(false);
+        // SAFETY: by the running call, in the middle of its event.
+        unsafe { tell_recorder(env, self.session, pid_term(env, own)) };
     }
 }
 

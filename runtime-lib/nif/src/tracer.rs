@@ -9,6 +9,7 @@
 //! the message that tells it of a process. That message is sent in the middle of an event,
 //! on a ring that must not be entered again.
 
+use crate::calls;
 use crate::encode::{Env as RawEnv, RawTerm, bits};
 use crate::hot::nif;
 use crate::ring;
@@ -23,7 +24,7 @@ use wire::Kind;
 use wire::record::{NO_SUCH_PROCESS, REGISTERED_BEFORE};
 
 /// The VM's tag of an event, what it is here, and the record's variant.
-const TAGS: [(&str, Kind, u64); 22] = [
+const TAGS: [(&str, Kind, u64); 25] = [
     ("send", Kind::Send, 0),
     ("receive", Kind::Receive, 0),
     ("send_to_non_existing_process", Kind::Send, NO_SUCH_PROCESS),
@@ -46,6 +47,9 @@ const TAGS: [(&str, Kind, u64); 22] = [
     ("getting_unlinked", Kind::Unlink, 1),
     ("register", Kind::Register, 0),
     ("unregister", Kind::Unregister, 0),
+    ("call", Kind::Call, 0),
+    ("return_from", Kind::Returned, 0),
+    ("exception_from", Kind::Raised, 0),
 ];
 
 /// Atoms, which are never collected.
@@ -57,7 +61,8 @@ struct Words {
     undefined: RawTerm,
     trace_status: RawTerm,
     extra: RawTerm,
-    sender: RawTerm,
+    said: RawTerm,
+    call: RawTerm,
     tags: [u64; TAGS.len()],
 }
 
@@ -85,7 +90,8 @@ pub fn load(env: Env<'_>) -> NifResult<()> {
         undefined: atom("undefined")?,
         trace_status: atom("trace_status")?,
         extra: atom("extra")?,
-        sender: atom("match_spec_result")?,
+        said: atom("match_spec_result")?,
+        call: atom("call")?,
         tags,
     });
     Ok(())
@@ -131,6 +137,7 @@ unsafe extern "C" fn enabled(_env: RawEnv, _argc: c_int, argv: *const RawTerm) -
     match (is_ours, bits(tag) == bits(words.trace_status)) {
         (false, true) => words.remove,
         (true, false) if ring::is_telling() => words.discard,
+        (true, false) if bits(tag) == bits(words.call) && !calls::may_tell() => words.discard,
         (true, _) => words.trace,
         (false, false) => words.discard,
     }
@@ -147,11 +154,15 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
         let (_, kind, variant) = TAGS[which];
         #[cfg(feature = "panic-test")]
         assert!(kind != Kind::Unregister, "asked for by the test");
-        let option = |key| unsafe { option(env, options, key) }.unwrap_or(words.undefined);
+        // SAFETY: by the VM's call, here and below.
+        let option = |key| unsafe { option(env, options, key) };
+        let extra = || option(words.extra).unwrap_or(words.undefined);
         let (pair, single) = match kind {
-            Kind::Send => ([option(words.extra), what], None),
-            Kind::Receive => ([option(words.sender), what], None),
-            Kind::Spawn | Kind::Spawned => ([what, option(words.extra)], None),
+            Kind::Call => return unsafe { calls::call(env, session, tracee, what, option(words.said)) },
+            Kind::Returned | Kind::Raised => return unsafe { calls::end(env, session, kind, tracee, what, extra()) },
+            Kind::Send => ([extra(), what], None),
+            Kind::Receive => ([option(words.said).unwrap_or(words.undefined), what], None),
+            Kind::Spawn | Kind::Spawned => ([what, extra()], None),
             _ => ([what; 2], Some([what])),
         };
         if kind == Kind::Send && is_recorder(pair[0]) {

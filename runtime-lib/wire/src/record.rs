@@ -32,6 +32,13 @@
 //! | 41 | gc_end | sizes | a major collection |
 //! | 42 | in | what it goes on with: `{module, function, arity}` or 0 | it is exiting |
 //! | 43 | out | what it stopped in | it is exiting |
+//! | 44 | call | `{module, function, arity}`, the arguments | bits, see below |
+//! | 45 | returned | `{module, function, arity}`, the value | |
+//! | 46 | raised | `{module, function, arity}`, class, reason | |
+//!
+//! Kinds 44 to 46 are of functions that need have no probes. Variant bits of a call:
+//! [`NO_END`], nothing will tell how it ends; [`WITH_MESSAGE`], behind the arguments stands
+//! what its match specification said.
 //!
 //! `receive` is the moment at which the message is put into the receiver's queue, not the
 //! one at which the program takes it out. A message that does not fit is left out
@@ -49,6 +56,10 @@ pub const FLAG_OMITTED: u8 = 2;
 
 /// Variant of [`Kind::Send`]: there was no such process.
 pub const NO_SUCH_PROCESS: u64 = 1;
+/// Bit of a [`Kind::Call`]'s variant: nothing will tell how it ends.
+pub const NO_END: u64 = 1;
+/// Bit of a [`Kind::Call`]'s variant: its last term is what its match specification said.
+pub const WITH_MESSAGE: u64 = 2;
 /// Variant of [`Kind::Register`]: the process had the name when the tracing began.
 pub const REGISTERED_BEFORE: u64 = 1;
 
@@ -105,11 +116,17 @@ pub enum Kind {
     In = 42,
     /// The scheduler runs something else.
     Out = 43,
+    /// A function was called.
+    Call = 44,
+    /// A function returned.
+    Returned = 45,
+    /// An exception went through a function.
+    Raised = 46,
 }
 
 impl Kind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::Enter,
         Self::Leave,
         Self::Tail,
@@ -134,6 +151,9 @@ impl Kind {
         Self::GcEnd,
         Self::In,
         Self::Out,
+        Self::Call,
+        Self::Returned,
+        Self::Raised,
     ];
 
     const BY_CODE: [Option<Self>; 256] = {
@@ -182,6 +202,9 @@ impl Kind {
             Self::GcEnd => "gc_end",
             Self::In => "in",
             Self::Out => "out",
+            Self::Call => "call",
+            Self::Returned => "returned",
+            Self::Raised => "raised",
         }
     }
 }

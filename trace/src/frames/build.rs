@@ -5,8 +5,10 @@ use super::callee::Callees;
 use super::stack::Stack;
 use super::{Closing, Detail, Frame, Frames, NONE, Process};
 use crate::Recording;
+use crate::run::is_of_function;
 use rustc_hash::FxHashMap;
 use wire::map::PASSING;
+use wire::record::{NO_END, WITH_MESSAGE};
 use wire::{Kind, NodeKind, Record};
 
 struct Builder<'a> {
@@ -60,7 +62,7 @@ impl Builder<'_> {
             return;
         }
         let process = self.process(record.pid, number);
-        if record.kind.is_told() {
+        if record.kind.is_told() && !is_of_function(record.kind) {
             return self.told(process, number);
         }
         let tail = self.stacks[process as usize].tail.take();
@@ -74,6 +76,9 @@ impl Builder<'_> {
             }
             Kind::Caught => self.caught(process, number, record),
             Kind::Exit => self.exit(process, number),
+            Kind::Call => self.call(process, number, record, tail),
+            Kind::Returned => self.close(process, number, record, Closing::Returned),
+            Kind::Raised => self.raised(process, number, record),
             _ => {}
         }
     }
@@ -133,6 +138,19 @@ impl Builder<'_> {
         });
         stack.push(frame, clause);
         self.processes[process as usize].frames.push(frame);
+    }
+
+    // The VM told of it, and will tell how it ends, or not.
+    fn call(&mut self, process: u32, number: u32, record: &Record<'_>, tail: Option<(u32, u32)>) {
+        self.enter(process, number, record, tail);
+        let frame = self.stacks[process as usize].top();
+        if record.node.raw() & WITH_MESSAGE != 0 {
+            self.processes[process as usize].details.push(Detail { event: number, frame });
+        }
+        if record.node.raw() & NO_END != 0 {
+            self.stacks[process as usize].pop();
+            self.all[frame as usize].inferred = true;
+        }
     }
 
     fn close(&mut self, process: u32, number: u32, record: &Record<'_>, closing: Closing) {
@@ -199,6 +217,15 @@ impl Builder<'_> {
         }
     }
 
+    fn raised(&mut self, process: u32, number: u32, record: &Record<'_>) {
+        let Some(frame) = self.unwind_to(process, number, record) else {
+            self.processes[process as usize].orphans.push(number);
+            return;
+        };
+        self.stacks[process as usize].pop();
+        end(&mut self.all[frame as usize], Closing::Raised, number);
+    }
+
     // The nearest open frame of the record's clause, once those above it are closed.
     fn unwind_to(&mut self, process: u32, number: u32, record: &Record<'_>) -> Option<u32> {
         let clause = self.clause(record);
@@ -212,7 +239,7 @@ impl Builder<'_> {
             let Some(frame) = stack.pop() else { break };
             let unwound = &mut self.all[frame as usize];
             end(unwound, Closing::Raised, number);
-            unwound.inferred = record.kind != Kind::Caught;
+            unwound.inferred = !matches!(record.kind, Kind::Caught | Kind::Raised);
         }
         Some(stack.top())
     }

@@ -13,12 +13,17 @@
 //! first event of the function that rescued it appears inside the unwound
 //! frame, and a handler in the same clause as a frame it unwound is taken for
 //! that frame's own.
+//!
+//! A function that the VM told of needs no probes: `call` opens its frame, `returned` or
+//! `raised` closes it. Where nothing tells how it ends, its frame stays open and no other
+//! stands in it.
 
 mod build;
 mod callee;
 mod stack;
 
 use crate::Recording;
+use crate::run::terms;
 use wire::{FLAG_OMITTED, Kind, Record};
 
 const NONE: u32 = u32::MAX;
@@ -70,8 +75,8 @@ pub struct Frame {
     /// How it ended.
     pub closing: Closing,
     /// Whether an exception that no handler told of ended it: a frame below, or its
-    /// own `after`, showed life later. Of an open frame, whether its end may be among
-    /// the events that a flight recorder has recycled.
+    /// own `after`, showed life later. Of an open frame, whether it may have ended: among
+    /// the events that a flight recorder has recycled, or because nothing tells.
     pub inferred: bool,
     /// Equal for frames of the same function.
     pub function: u32,
@@ -207,7 +212,7 @@ impl Frames {
         let Some(event) = some(last.result) else { return Outcome::Unknown };
         match recording.record_at(event) {
             record if record.flags & FLAG_OMITTED != 0 => Outcome::Omitted,
-            record if !record.payload.is_empty() => Outcome::Value(record.payload),
+            record if !record.payload.is_empty() => Outcome::Value(terms(&record)),
             record if record.argc == 0 && record.kind == Kind::Leave && is_known(recording, &record) => Outcome::Nil,
             _ => Outcome::Unknown,
         }

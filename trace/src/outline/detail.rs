@@ -30,7 +30,7 @@ pub struct DetailView {
     /// For branches, what the map calls them; else empty.
     pub label: String,
     /// Of `bind` the value, of `locals` the variables, of `mark` its name and value; of
-    /// messages, the message.
+    /// messages, the message; of `call`, what its match specification said.
     pub values: Vec<Named>,
     /// Of `caught`, what.
     pub exception: Option<Exception>,
@@ -65,6 +65,10 @@ impl DetailView {
         let mut terms = Value::read_all(record.payload, recording.names());
         // Of what did not fit, the first term may be there.
         terms.resize(terms.len().max(usize::from(record.argc)), Value::Absent("too large".into()));
+        if record.kind == Kind::Call {
+            // The call itself is a frame.
+            terms.drain(..terms.len().saturating_sub(1));
+        }
         let mut terms = terms.into_iter();
         let peer = if has_peer(record.kind) { terms.next().map(|peer| inspect(&peer, WIDEST)) } else { None };
         let mut names = label.split(capture::SEPARATOR);
@@ -112,8 +116,8 @@ fn named(name: &str, term: Value) -> Named {
 /// captured was asked for by name, as were marks, and always does.
 pub(super) fn is_shown(kind: Kind, strength: Strength, told: bool) -> bool {
     match kind {
+        Kind::Locals | Kind::Mark | Kind::Call => true,
         kind if kind.is_told() => told,
-        Kind::Locals | Kind::Mark => true,
         Kind::Branch | Kind::Caught => strength >= Strength::Branches,
         _ => strength >= Strength::Values,
     }

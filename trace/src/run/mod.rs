@@ -1,5 +1,6 @@
 //! A run's folder: what is in it, whatever state it is in.
 
+mod called;
 mod clock;
 mod finding;
 mod gaps;
@@ -13,6 +14,7 @@ mod sites;
 mod state;
 mod summary;
 
+pub(crate) use called::{is_of_function, terms};
 pub use clock::Clock;
 pub use finding::Finding;
 pub use gaps::{RingTotals, ring_totals};

@@ -17,7 +17,7 @@ defmodule ElixirScope do
   """
 
   alias ElixirScope.Overlay.Recording
-  alias ElixirScope.{Config, Native, Reader, Recorder, Redaction, Retention, Tracer}
+  alias ElixirScope.{Calls, Config, Native, Reader, Recorder, Redaction, Retention, Tracer}
   alias ElixirScope.Release.Overlays
 
   @defaults [
@@ -37,6 +37,8 @@ defmodule ElixirScope do
     payload_bytes: 4096,
     redact: nil
   ]
+
+  @not_recording "no recording is running; ElixirScope.start_recording/1 starts one"
 
   @limits [:segment_bytes, :max_bytes, :depth, :items, :binary_bytes, :payload_bytes]
 
@@ -148,6 +150,45 @@ defmodule ElixirScope do
   def stop_recording do
     if running?(), do: Recorder.stop(), else: {:error, "no recording is running"}
   end
+
+  @doc """
+  Has the VM tell of the calls of functions that have no probes, while a recording runs.
+
+  `functions` are `{module, name, arity}`, `{module, name}`, a module, or a list of
+  these; gives how many there are. Their calls are shown among all others. Options:
+
+    * `:match` - which calls, as a match specification that
+      `ElixirScope.Matchers.match_spec/1` makes (default: all);
+    * `:returns` - whether their ends are told too: values and exceptions (default true).
+      A function that goes on by tail calls for ever needs false: see `ElixirScope.Calls`;
+    * `:arguments` - whether arguments are (default true);
+    * `:local` - whether calls within the module are, too (default true);
+    * `:processes` - of whom, as `:trace_processes` of `start_recording/1`
+      (default `:all`);
+    * `:max` - calls after which nothing more is told (default 100 000);
+    * `:per_second` - calls within a second after which nothing more is told (default
+      10 000), so that a hot function cannot hurt; a warning says so;
+    * `:duration` - milliseconds after which it ends (default `:infinity`).
+
+  It ends with the recording, or by `stop_trace_calls/0`. The options hold for all that
+  is traced; what was before is added to.
+
+      iex> ElixirScope.trace_calls({String, :upcase, 1})
+      {:error, "no recording is running; ElixirScope.start_recording/1 starts one"}
+
+  """
+  @spec trace_calls(Calls.pattern() | [Calls.pattern()], keyword) ::
+          {:ok, pos_integer} | {:error, String.t()}
+  def trace_calls(functions, options \\ []) do
+    request = Calls.request!(functions, options)
+    processes!(request.processes)
+    if running?(), do: Recorder.trace_calls(request), else: {:error, @not_recording}
+  end
+
+  @doc "Ends what `trace_calls/2` began. Of calls that were told, the end is told still."
+  @spec stop_trace_calls() :: :ok | {:error, String.t()}
+  def stop_trace_calls,
+    do: if(running?(), do: Recorder.stop_trace_calls(), else: {:error, @not_recording})
 
   @doc """
   Tells whether a recording runs, and what the last one counted.

@@ -114,10 +114,12 @@ pub unsafe fn end(env: Env, session: &'static Session, kind: Kind, caller: RawTe
 /// # Safety
 /// The terms belong to the call that `env` is of.
 unsafe fn mfa(env: Env, module: RawTerm, function: RawTerm, arguments: RawTerm, count: usize) -> RawTerm {
-    let mut arity = count as u64;
+    let mut arity = 0;
     // SAFETY: the place is valid. The VM gives the arity alone where that was asked for.
     unsafe {
-        enif_get_uint64(env, arguments, &mut arity);
+        if enif_get_uint64(env, arguments, &mut arity) == 0 {
+            arity = count as u64;
+        }
         let parts = [module, function, enif_make_uint64(env, arity)];
         enif_make_tuple_from_array(env, parts.as_ptr(), 3)
     }

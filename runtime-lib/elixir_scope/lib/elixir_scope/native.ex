@@ -103,6 +103,14 @@ defmodule ElixirScope.Native do
   @spec note_register(pid, atom) :: boolean
   def note_register(_pid, _name), do: false
 
+  @doc "Lets so many calls be told of, in all and within a second."
+  @spec calls_on(pos_integer, pos_integer) :: boolean
+  def calls_on(_most, _per_second), do: false
+
+  @doc "Lets no call be told of; how many might still have been."
+  @spec calls_off() :: non_neg_integer
+  def calls_off, do: 0
+
   # OTP's `erl_tracer`: the VM calls only what the library has for them.
   @doc false
   def enabled(:trace_status, _state, _tracee), do: :remove

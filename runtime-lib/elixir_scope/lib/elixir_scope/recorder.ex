@@ -8,7 +8,7 @@ defmodule ElixirScope.Recorder do
   """
   use GenServer
 
-  alias ElixirScope.{Gate, Native, ProcessName, Redaction, Retention, RunDir, Tracer}
+  alias ElixirScope.{Calls, Gate, Native, ProcessName, Redaction, Retention, RunDir, Tracer}
 
   @sweep 1000
 
@@ -41,6 +41,20 @@ defmodule ElixirScope.Recorder do
   @spec add_map(Path.t()) :: :ok | {:error, String.t()}
   def add_map(path), do: GenServer.call(__MODULE__, {:add_map, path}, :infinity)
 
+  @doc "Lets the VM tell of calls; see `ElixirScope.trace_calls/2`."
+  @spec trace_calls(Calls.t()) :: {:ok, pos_integer} | {:error, String.t()}
+  def trace_calls(request), do: GenServer.call(__MODULE__, {:trace_calls, request}, :infinity)
+
+  @doc "Lets it tell of none."
+  @spec stop_trace_calls() :: :ok | {:error, String.t()}
+  def stop_trace_calls, do: GenServer.call(__MODULE__, :stop_trace_calls, :infinity)
+
+  @doc "Lets the VM tell of more processes, or of fewer."
+  @spec trace_processes(:add | :remove, [Tracer.flag()], Tracer.processes()) ::
+          :ok | {:error, String.t()}
+  def trace_processes(how, flags, processes),
+    do: GenServer.call(__MODULE__, {:trace_processes, how, flags, processes}, :infinity)
+
   @impl true
   def init(nil) do
     # So that `terminate/2` runs when the application stops.
@@ -53,6 +67,7 @@ defmodule ElixirScope.Recorder do
   def handle_continue(:orphan, state) do
     if Gate.on?() do
       Tracer.recover()
+      Calls.recover()
       close_gate()
     end
 
@@ -96,6 +111,41 @@ defmodule ElixirScope.Recorder do
     end
   end
 
+  def handle_call(_traced, _from, %{recording: nil} = state) do
+    error = "no recording is running; ElixirScope.start_recording/1 starts one"
+    {:reply, {:error, error}, state}
+  end
+
+  def handle_call({:trace_calls, request}, _from, %{recording: recording} = state) do
+    case Calls.start(recording.tracing, request) do
+      {:ok, tracing, count} ->
+        unless request.duration == :infinity,
+          do: Process.send_after(self(), {:calls_end, recording.run.id}, request.duration)
+
+        {:reply, {:ok, count}, %{state | recording: %{recording | tracing: tracing}}}
+
+      {:error, _} = error ->
+        {:reply, error, state}
+    end
+  end
+
+  def handle_call(:stop_trace_calls, _from, state),
+    do: {:reply, Calls.stop(state.recording.tracing), state}
+
+  def handle_call(
+        {:trace_processes, :add, flags, processes},
+        _from,
+        %{recording: recording} = state
+      ) do
+    case Tracer.add(recording.tracing, flags, processes) do
+      {:ok, tracing} -> {:reply, :ok, %{state | recording: %{recording | tracing: tracing}}}
+      {:error, _} = error -> {:reply, error, state}
+    end
+  end
+
+  def handle_call({:trace_processes, :remove, flags, processes}, _from, state),
+    do: {:reply, Tracer.remove(state.recording.tracing, flags, processes), state}
+
   @impl true
   def handle_info(pid, %{recording: recording} = state) when is_pid(pid) do
     if recording == nil or is_map_key(recording.watched, pid),
@@ -121,6 +171,20 @@ defmodule ElixirScope.Recorder do
       nil -> {:noreply, %{state | recording: rename(recording)}}
       reason -> {:noreply, give_up(state, reason)}
     end
+  end
+
+  # A limit of traced calls is used up: `nif/src/calls.rs`.
+  def handle_info(limit, %{recording: recording} = state)
+      when limit in [:max, :per_second] and recording != nil do
+    Calls.stop(recording.tracing)
+    Native.mark(0, :trace_calls_ended, limit)
+    warn("no more calls are traced: #{inspect(limit)} was reached")
+    {:noreply, state}
+  end
+
+  def handle_info({:calls_end, id}, %{recording: %{run: %{id: id}} = recording} = state) do
+    Calls.stop(recording.tracing)
+    {:noreply, state}
   end
 
   def handle_info(_other, state), do: {:noreply, state}
@@ -181,6 +245,7 @@ defmodule ElixirScope.Recorder do
   end
 
   defp close(%{recording: recording} = state) do
+    Calls.stop(recording.tracing)
     Tracer.stop(recording.tracing)
     close_gate()
 
@@ -221,11 +286,12 @@ defmodule ElixirScope.Recorder do
     state = close(state)
     RunDir.write(%{recording.run | failure: reason})
 
-    text =
-      "elixir_scope: the recording ends, the program runs on: #{reason} (#{lost} events lost)"
-
-    IO.puts(:stderr, IO.ANSI.format([:yellow, "warning: ", :reset, text]))
+    warn("the recording ends, the program runs on: #{reason} (#{lost} events lost)")
     %{state | last: %{dir: recording.run.path, failure: reason}}
+  end
+
+  defp warn(text) do
+    IO.puts(:stderr, IO.ANSI.format([:yellow, "warning: ", :reset, "elixir_scope: ", text]))
   end
 
   defp watch(recording, pid) do

@@ -32,7 +32,10 @@ defmodule ElixirScope.Test.Segments do
     40 => :gc_start,
     41 => :gc_end,
     42 => :in,
-    43 => :out
+    43 => :out,
+    44 => :call,
+    45 => :returned,
+    46 => :raised
   }
 
   defmodule Event do

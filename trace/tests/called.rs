@@ -98,5 +98,5 @@ fn what_a_match_specification_said_stands_within_the_call() {
         .map(|detail| DetailView::new(&recording, &Messages::default(), process, detail))
         .map(|view| (view.kind, view.frame, view.values[0].value.clone()))
         .collect();
-    assert_eq!(said, [("call", Some(0), "42".to_owned()), ("call", Some(1), "43".to_owned())]);
+    assert_eq!(said, [("said", Some(0), "42".to_owned()), ("said", Some(1), "43".to_owned())]);
 }

@@ -35,8 +35,8 @@ pub fn text(view: &DetailView, room: usize) -> String {
         None => {
             let share = room / view.values.len().max(1);
             let values: Vec<_> = view.values.iter().map(|value| named(value, share.saturating_sub(2))).collect();
-            let mark = if view.kind == "mark" { "mark " } else { "" };
-            format!("{mark}{}", values.join(", "))
+            let kind = if matches!(view.kind, "mark" | "said") { format!("{} ", view.kind) } else { String::new() };
+            kind + &values.join(", ")
         }
     };
     format!("· {said}")
@@ -101,6 +101,7 @@ mod tests {
             event: 0,
             frame: None,
             pid: String::new(),
+            correlation: None,
             at_ns: 0,
             kind,
             function: String::new(),

@@ -17,7 +17,19 @@ defmodule ElixirScope do
   """
 
   alias ElixirScope.Overlay.Recording
-  alias ElixirScope.{Calls, Config, Native, Reader, Recorder, Redaction, Retention, Tracer}
+
+  alias ElixirScope.{
+    Calls,
+    Config,
+    Context,
+    Native,
+    Reader,
+    Recorder,
+    Redaction,
+    Retention,
+    Tracer
+  }
+
   alias ElixirScope.Release.Overlays
 
   @defaults [
@@ -223,6 +235,33 @@ defmodule ElixirScope do
   def mark(name, value \\ nil), do: :scope_probe.mark(0, name, value)
 
   @doc """
+  Runs `fun` in a context: what it does, and what others do on its behalf, has this
+  correlation id wherever it is recorded. See `ElixirScope.Context`.
+
+  The id is any term, and generated where none is given; the metadata is what else shall
+  be known of it. It gives what `fun` gives.
+
+      iex> ElixirScope.with_context("request-17", %{user: 3}, fn ->
+      ...>   Task.await(Task.async(&ElixirScope.context/0))
+      ...> end)
+      %{id: "request-17", metadata: %{user: 3}}
+
+  """
+  @spec with_context(Context.id(), term, (() -> result)) :: result when result: var
+  def with_context(id \\ Context.generate(), metadata \\ %{}, fun) when is_function(fun, 0),
+    do: Context.run(id, metadata, fun)
+
+  @doc """
+  The context of the calling process, or `nil`.
+
+      iex> ElixirScope.context()
+      nil
+
+  """
+  @spec context() :: %{id: Context.id(), metadata: term} | nil
+  def context, do: Context.current()
+
+  @doc """
   Reads events of the recording that runs, else of the last one, by time.
 
   Options:
@@ -231,6 +270,7 @@ defmodule ElixirScope do
     * `:pid` - of this process only: a pid, a registered name, or how it is shown;
     * `:fun` - calls of this function and all they made: `{module, name, arity}`,
       `{module, name}`, a module, or the start of a name as text;
+    * `:correlation` - what happened in the context of this id (`with_context/3`);
     * `:detail` - `:boundaries` of calls, `:branches` too, or `:values` too (default,
       as far as they were recorded);
     * `:limit` - the number of calls, from the start (default 1000), or `:infinity`.

@@ -4,6 +4,7 @@
 //! thread-local storage has one writer and needs no lock.
 
 use crate::clock;
+use crate::contexts;
 use crate::encode::{self, Atoms, Encoder, Env, RawTerm};
 use crate::segment::Segment;
 use crate::session::{Counters, Session, Store};
@@ -13,6 +14,7 @@ use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use wire::node_id::SECRET;
+use wire::record::{CONTEXT_BYTES, FLAG_CONTEXT};
 use wire::segment::{LOST_BYTES_AT, LOST_EVENTS_AT, TRUNCATED_AT};
 use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, RECORD_HEADER};
 
@@ -20,6 +22,7 @@ use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, RECORD_HEADER};
 pub static ACTIVE: AtomicPtr<Session> = AtomicPtr::new(null_mut());
 
 const PIDS: usize = 1024;
+const CONTEXTS: usize = 64;
 
 struct Ring {
     session: &'static Session,
@@ -30,6 +33,8 @@ struct Ring {
     counters: &'static Counters,
     atoms: Atoms,
     pids: Box<[u64]>,
+    /// Contexts that the segment names, each in its slot.
+    contexts: [u64; CONTEXTS],
 }
 
 thread_local! {
@@ -160,6 +165,7 @@ fn attach(session: &'static Session) {
         counters,
         atoms: Atoms::new(&session.secrets),
         pids: vec![0; PIDS].into_boxed_slice(),
+        contexts: [0; CONTEXTS],
     };
     let old = RING.replace(Box::into_raw(Box::new(ring)));
     OF.set(session);
@@ -168,6 +174,15 @@ fn attach(session: &'static Session) {
         // forgot it just now; no work on it is running, as this is not re-entrant.
         drop(unsafe { Box::from_raw(old) });
     }
+}
+
+/// What an event is, of whom, and on whose behalf.
+struct About {
+    kind: Kind,
+    node: u64,
+    pid: RawTerm,
+    own: Option<ErlNifPid>,
+    context: u64,
 }
 
 impl Ring {
@@ -183,18 +198,46 @@ impl Ring {
         own: Option<ErlNifPid>,
         terms: &[RawTerm],
     ) {
+        // SAFETY: by the caller's promise, here and below.
+        let context = if contexts::are_used() { unsafe { self.context(env, pid) } } else { 0 };
+        let about = About { kind, node, pid, own, context };
+        unsafe { self.write(env, about, terms) };
+    }
+
+    /// The number of the context of the process, which the segment names.
+    ///
+    /// # Safety
+    /// As [`Ring::event`].
+    unsafe fn context(&mut self, env: Env, pid: RawTerm) -> u64 {
+        // SAFETY: by the caller's promise.
+        let Some(context) = (unsafe { contexts::of(env, pid) }) else { return 0 };
+        let slot = context.number as usize % CONTEXTS;
+        if self.contexts[slot] != context.number {
+            let about = About { kind: Kind::Context, node: 0, pid, own: None, context: context.number };
+            // SAFETY: as above; its terms are the process's.
+            unsafe { self.write(env, about, &[context.id, context.metadata]) };
+            self.contexts[slot] = context.number;
+        }
+        context.number
+    }
+
+    /// # Safety
+    /// As [`Ring::event`].
+    #[inline(always)]
+    unsafe fn write(&mut self, env: Env, about: About, terms: &[RawTerm]) {
         let ticks = clock::ticks(self.session.clock.kind);
-        let limit = if terms.is_empty() { 0 } else { self.session.limits.payload };
+        let before = if about.context == 0 { 0 } else { CONTEXT_BYTES };
+        let limit = before + if terms.is_empty() { 0 } else { self.session.limits.payload };
         if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
             return self.lose();
         }
-        if let Some(own) = own {
-            self.see(env, own, pid);
+        if let Some(own) = about.own {
+            self.see(env, own, about.pid);
         }
         let (mut len, mut flags) = (0, 0);
         if !terms.is_empty() {
             // SAFETY: by the caller's promise.
-            (len, flags) = unsafe { self.payload(env, kind, node & SECRET != 0, terms) };
+            (len, flags) = unsafe { self.payload(env, &about, before, terms) };
             // A reader that sees the event finds its atoms named.
             if !self.atoms.unnamed.is_empty() {
                 self.name_atoms();
@@ -204,26 +247,30 @@ impl Ring {
         if flags != 0 {
             segment.store(TRUNCATED_AT, bump(&self.counters.truncated, 1));
         }
-        let first = wire::record::first_word(kind, flags, terms.len() as u8, len);
-        segment.publish([first, node & !SECRET, ticks, encode::bits(pid)], len);
+        if before > 0 {
+            segment.payload_space(before).copy_from_slice(&about.context.to_le_bytes());
+            (len, flags) = (len + before, flags | FLAG_CONTEXT);
+        }
+        let first = wire::record::first_word(about.kind, flags, terms.len() as u8, len);
+        segment.publish([first, about.node & !SECRET, ticks, encode::bits(about.pid)], len);
         bump(&self.counters.events, 1);
         bump(&self.counters.bytes, wire::record::record_len(len) as u64);
     }
 
-    /// Encodes the terms after the next record's header: length and flags.
+    /// Encodes the terms, `before` bytes after the next record's header: length and flags.
     ///
     /// # Safety
     /// As [`Ring::event`]; the segment has room for a payload.
     #[inline(always)]
-    unsafe fn payload(&mut self, env: Env, kind: Kind, is_secret: bool, terms: &[RawTerm]) -> (usize, u8) {
+    unsafe fn payload(&mut self, env: Env, about: &About, before: usize, terms: &[RawTerm]) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
-        let limits = &self.session.limits;
-        let space = segment.payload_space(limits.payload);
+        let (kind, limits) = (about.kind, &self.session.limits);
+        let space = &mut segment.payload_space(before + limits.payload)[before..];
         let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms)
             .of_failure(matches!(kind, Kind::Caught | Kind::Exit | Kind::Raised));
         let mut first = 0;
         for (n, &term) in terms.iter().enumerate() {
-            if is_secret {
+            if about.node & SECRET != 0 {
                 encoder.secret();
                 continue;
             }
@@ -250,6 +297,7 @@ impl Ring {
         };
         next.open(&self.session.header(self.number, self.ordinals[0], next.capacity()), self.counters.header());
         self.ordinals[0] += 1;
+        self.contexts = [0; CONTEXTS];
         if let Some(mut full) = self.data.replace(next) {
             full.seal();
             self.session.retire(full, Store::Data);

@@ -11,6 +11,9 @@
 //! | 2 | | clock ticks |
 //! | 3 | | process identifier, as the VM's 64-bit term |
 //!
+//! With [`FLAG_CONTEXT`], the payload's first 8 bytes are the number of the context that
+//! the process was in, and the terms follow; both count as payload.
+//!
 //! # What the VM tells
 //!
 //! Kinds from 32 on, and [`Kind::Exit`], come from the VM's own tracing and stand at no
@@ -35,6 +38,11 @@
 //! | 44 | call | `{module, function, arity}`, the arguments | bits, see below |
 //! | 45 | returned | `{module, function, arity}`, the value | |
 //! | 46 | raised | `{module, function, arity}`, class, reason | |
+//! | 47 | context | the context's id, what else is known of it | |
+//!
+//! A context is no event of the process: it says what a number is called that other
+//! events have, and its own is among them ([`FLAG_CONTEXT`]). A segment has it before the
+//! first event of that context, and may have it again.
 //!
 //! Kinds 44 to 46 are of functions that need have no probes. Variant bits of a call:
 //! [`NO_END`], nothing will tell how it ends; [`WITH_MESSAGE`], behind the arguments stands
@@ -53,6 +61,10 @@ pub const FLAG_TRUNCATED: u8 = 1;
 /// The payload did not fit: it was left out whole, or, of what the VM tells, behind its
 /// first term.
 pub const FLAG_OMITTED: u8 = 2;
+/// The payload begins with the number of the context.
+pub const FLAG_CONTEXT: u8 = 4;
+/// Bytes that a context's number takes in the payload.
+pub const CONTEXT_BYTES: usize = 8;
 
 /// Variant of [`Kind::Send`]: there was no such process.
 pub const NO_SUCH_PROCESS: u64 = 1;
@@ -122,11 +134,13 @@ pub enum Kind {
     Returned = 45,
     /// An exception went through a function.
     Raised = 46,
+    /// What a context is called.
+    Context = 47,
 }
 
 impl Kind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Enter,
         Self::Leave,
         Self::Tail,
@@ -154,6 +168,7 @@ impl Kind {
         Self::Call,
         Self::Returned,
         Self::Raised,
+        Self::Context,
     ];
 
     const BY_CODE: [Option<Self>; 256] = {
@@ -205,6 +220,7 @@ impl Kind {
             Self::Call => "call",
             Self::Returned => "returned",
             Self::Raised => "raised",
+            Self::Context => "context",
         }
     }
 }
@@ -233,6 +249,8 @@ pub struct Record<'a> {
     pub kind: Kind,
     /// [`FLAG_TRUNCATED`] and [`FLAG_OMITTED`].
     pub flags: u8,
+    /// The number of the context that the process was in; 0: none.
+    pub context: u64,
     /// Number of terms in the payload.
     pub argc: u8,
     /// Where it happened; for names, the low 59 bits of the key; for what the VM tells,
@@ -263,11 +281,15 @@ pub const fn first_word(kind: Kind, flags: u8, argc: u8, payload: usize) -> u64 
 impl<'a> Record<'a> {
     /// Appends the record; a payload over [`MAX_PAYLOAD`] is left out and flagged.
     pub fn write_to(&self, out: &mut Vec<u8>) {
-        let fits = self.payload.len() <= MAX_PAYLOAD;
+        let context = self.context.to_le_bytes();
+        let (number, flag) = if self.context == 0 { (&[][..], 0) } else { (&context[..], FLAG_CONTEXT) };
+        let fits = number.len() + self.payload.len() <= MAX_PAYLOAD;
         let (payload, flags) = if fits { (self.payload, self.flags) } else { (&[][..], self.flags | FLAG_OMITTED) };
-        for word in [first_word(self.kind, flags, self.argc, payload.len()), self.node.raw(), self.ticks, self.pid] {
+        let first = first_word(self.kind, flags | flag, self.argc, number.len() + payload.len());
+        for word in [first, self.node.raw(), self.ticks, self.pid] {
             out.extend_from_slice(&word.to_le_bytes());
         }
+        out.extend_from_slice(number);
         out.extend_from_slice(payload);
         out.resize(out.len().next_multiple_of(8), 0);
     }
@@ -292,9 +314,17 @@ impl<'a> Record<'a> {
         let (ticks, pid) = (word(2)?, word(3)?);
         let payload = bytes.get(RECORD_HEADER..RECORD_HEADER + payload_len).ok_or(RecordError::Short)?;
         let rest = bytes.get(len..).ok_or(RecordError::Short)?;
-        let record = Self { kind, flags: (first >> 24) as u8, argc: (first >> 32) as u8, node, ticks, pid, payload };
+        let flags = (first >> 24) as u8;
+        let (context, payload) = if flags & FLAG_CONTEXT == 0 { (0, payload) } else { split_context(payload)? };
+        let flags = flags & !FLAG_CONTEXT;
+        let record = Self { kind, flags, argc: (first >> 32) as u8, context, node, ticks, pid, payload };
         Ok((record, rest))
     }
+}
+
+fn split_context(payload: &[u8]) -> Result<(u64, &[u8]), RecordError> {
+    let (number, rest) = payload.split_first_chunk().ok_or(RecordError::Length)?;
+    Ok((u64::from_le_bytes(*number), rest))
 }
 
 #[cfg(test)]
@@ -310,10 +340,28 @@ mod tests {
     }
 
     #[test]
+    fn a_context_stands_before_the_terms() {
+        let node = NodeId::from_raw(99).unwrap();
+        for (payload, words) in [(&b"hello"[..], 6), (&[], 5)] {
+            let record = Record { kind: Kind::Enter, flags: 1, argc: 2, context: 7, node, ticks: 5, pid: 9, payload };
+            let mut bytes = Vec::new();
+            record.write_to(&mut bytes);
+            assert_eq!((bytes.len(), &bytes[32..40]), (words * 8, &[7, 0, 0, 0, 0, 0, 0, 0][..]));
+            assert_eq!(Record::read_from(&bytes), Ok((record, &[][..])));
+        }
+        let mut short = Vec::new();
+        for word in [first_word(Kind::Enter, FLAG_CONTEXT, 0, 7), 0, 0, 0, 0] {
+            short.extend_from_slice(&word.to_le_bytes());
+        }
+        assert_eq!(Record::read_from(&short), Err(RecordError::Length));
+    }
+
+    #[test]
     fn every_truncation_and_bit_flip_is_an_error_or_a_record_never_a_panic() {
         let mut bytes = Vec::new();
         let node = NodeId::from_raw(99).unwrap();
-        let record = Record { kind: Kind::Enter, flags: 1, argc: 2, node, ticks: 5, pid: 9, payload: b"hello" };
+        let record =
+            Record { kind: Kind::Enter, flags: 1, argc: 2, context: 0, node, ticks: 5, pid: 9, payload: b"hello" };
         record.write_to(&mut bytes);
         assert_eq!(bytes.len(), 40);
         assert_eq!(Record::read_from(&bytes), Ok((record, &[][..])));

@@ -58,7 +58,9 @@ fn binding_clauses(recording: &Recording) -> Vec<bool> {
 
 impl Builder<'_> {
     fn event(&mut self, number: u32, record: &Record<'_>) {
-        if matches!(record.kind, Kind::NameAtom | Kind::NameProcess | Kind::Clock) || is_known_name(record) {
+        if matches!(record.kind, Kind::NameAtom | Kind::NameProcess | Kind::Clock | Kind::Context)
+            || is_known_name(record)
+        {
             return;
         }
         let process = self.process(record.pid, number);

@@ -5,6 +5,7 @@ use crate::run::terms;
 use crate::value::{Value, inspect};
 use crate::{Closing, Frame, Frames, Process, Recording};
 use serde::Serialize;
+use std::borrow::Cow;
 use wire::map::capture;
 use wire::record::WITH_MESSAGE;
 use wire::{Kind, Record};
@@ -33,6 +34,8 @@ pub struct FrameView {
     pub id: u32,
     /// The process.
     pub pid: String,
+    /// The id of the context it was made in (a correlation id).
+    pub correlation: Option<String>,
     /// The number of the call that made it.
     pub parent: Option<u32>,
     /// The number of the call whose place it took by a tail call.
@@ -93,6 +96,7 @@ impl FrameView {
         Self {
             id,
             pid: recording.names().pid(process.pid),
+            correlation: correlation(recording, frame.enter),
             parent: frame.parent(),
             tail_of: frame.tail_of(),
             depth: frame.depth,
@@ -156,6 +160,11 @@ impl ProcessView {
             reason,
         }
     }
+}
+
+/// The id of the context that an event happened in.
+pub fn correlation(recording: &Recording, event: u32) -> Option<String> {
+    recording.contexts().id(recording.record_at(event).context).map(Cow::into_owned)
 }
 
 /// What a frame returned, if a return was seen.

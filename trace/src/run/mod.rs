@@ -2,6 +2,7 @@
 
 mod called;
 mod clock;
+mod contexts;
 mod finding;
 mod gaps;
 mod mapped;
@@ -16,6 +17,7 @@ mod summary;
 
 pub(crate) use called::{is_of_function, terms};
 pub use clock::Clock;
+pub use contexts::Contexts;
 pub use finding::Finding;
 pub use gaps::{RingTotals, ring_totals};
 pub use names::Names;

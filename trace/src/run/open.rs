@@ -1,7 +1,7 @@
 //! A recording, read whole: its events in order, and what they refer to.
 
 use super::called::{self, Called};
-use super::{Clock, Finding, Names, Segment, SiteIndex, Sites, records, segments};
+use super::{Clock, Contexts, Finding, Names, Segment, SiteIndex, Sites, records, segments};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,7 @@ pub struct Recording {
     names: Names,
     sites: Sites,
     called: Called,
+    contexts: Contexts,
     clock: Clock,
 }
 
@@ -82,8 +83,18 @@ impl Recording {
         let names = Names::new(segments.first().map(|segment| segment.header.pid_layout).unwrap_or_default());
         let clock = Clock::new(&segments);
         let dir = dir.to_owned();
-        let mut recording =
-            Self { dir, info, findings, segments, events: Vec::new(), names, sites, called: Called::default(), clock };
+        let mut recording = Self {
+            dir,
+            info,
+            findings,
+            segments,
+            events: Vec::new(),
+            names,
+            sites,
+            called: Called::default(),
+            contexts: Contexts::default(),
+            clock,
+        };
         recording.read_records()?;
         Ok(recording)
     }
@@ -92,10 +103,11 @@ impl Recording {
         if self.segments.len() >= 1 << (64 - OFFSET_BITS) {
             return Err(OpenError::TooLarge);
         }
-        let Self { segments, events, names, sites, called, clock, findings, .. } = self;
+        let Self { segments, events, names, sites, called, contexts, clock, findings, .. } = self;
         // The commonest record has 32 to 48 bytes.
         events.reserve(segments.iter().map(|segment| segment.data.len() / 44).sum());
         let mut last = u64::MAX; // no id has 64 bits
+        let mut named = Vec::new();
         for (number, segment) in segments.iter().enumerate() {
             records::walk(&segment.file, &segment.data, findings, |offset, record| {
                 if !segment.names {
@@ -104,6 +116,7 @@ impl Recording {
                 match record.kind {
                     Kind::NameAtom | Kind::NameProcess => names.record(record),
                     Kind::Clock => clock.calibrate(record),
+                    Kind::Context => named.push(*record),
                     kind if called::is_of_function(kind) => called.note(record),
                     kind if has_site(kind) && record.node.raw() != last => {
                         last = record.node.raw();
@@ -118,6 +131,7 @@ impl Recording {
         }
         clock.finish();
         called.finish(names, sites);
+        named.iter().for_each(|record| contexts.name(record, names));
         // Stable, and made of sorted runs (one a ring): merges in linear time.
         events.sort();
         Ok(())
@@ -170,6 +184,11 @@ impl Recording {
         if has_site(record.kind) { self.sites.find(record.node.raw()) } else { self.called.site(record) }
     }
 
+    /// What contexts are called.
+    pub fn contexts(&self) -> &Contexts {
+        &self.contexts
+    }
+
     /// Atoms and processes by name.
     pub fn names(&self) -> &Names {
         &self.names
@@ -204,6 +223,7 @@ const UNREADABLE: Record<'static> = Record {
     kind: Kind::Mark,
     flags: wire::FLAG_OMITTED,
     argc: 0,
+    context: 0,
     node: match NodeId::from_raw(0) {
         Some(id) => id,
         None => unreachable!(),

@@ -111,6 +111,14 @@ defmodule ElixirScope.Native do
   @spec calls_off() :: non_neg_integer
   def calls_off, do: 0
 
+  @doc "Looks for the place of a process's token; see `ElixirScope.Context`."
+  @spec seek_token(0..2, non_neg_integer) :: boolean
+  def seek_token(_step, _number), do: false
+
+  @doc "Lets events have contexts; whether they can."
+  @spec use_contexts() :: boolean
+  def use_contexts, do: false
+
   # OTP's `erl_tracer`: the VM calls only what the library has for them.
   @doc false
   def enabled(:trace_status, _state, _tracee), do: :remove

@@ -8,7 +8,17 @@ defmodule ElixirScope.Recorder do
   """
   use GenServer
 
-  alias ElixirScope.{Calls, Gate, Native, ProcessName, Redaction, Retention, RunDir, Tracer}
+  alias ElixirScope.{
+    Calls,
+    Context,
+    Gate,
+    Native,
+    ProcessName,
+    Redaction,
+    Retention,
+    RunDir,
+    Tracer
+  }
 
   @sweep 1000
 
@@ -235,6 +245,7 @@ defmodule ElixirScope.Recorder do
     secrets = Redaction.native(options.redact)
 
     with :ok <- Native.start(run.path, run.id, limits, self(), Native.samples(), secrets),
+         :ok <- Context.prepare(),
          :ok <- Gate.on() do
       :ok
     else

@@ -206,6 +206,21 @@ defmodule ElixirScope.TracerTest do
       assert Enum.all?(events, &(&1.kind == :register or &1.pid != Process.whereis(:logger)))
     end
 
+    # Without the check of `nif/src/tracer.rs`, an event would begin within another.
+    test "the recorder is told of processes behind the VM's back", %{dir: dir} do
+      {events, pids} =
+        traced(dir, [trace: [:messages]], fn ->
+          pids = for n <- 1..200, do: spawn(fn -> :scope_probe.enter(1, n) end)
+          eventually(fn -> not Enum.any?(pids, &Process.alive?/1) end)
+          pids
+        end)
+
+      recorder = Process.whereis(Recorder)
+      refute Enum.any?(events, &match?(%{kind: :send, terms: [^recorder | _]}, &1))
+      entered = for %{kind: :enter} = event <- events, do: {event.pid, event.terms}
+      assert Enum.sort(entered) == Enum.sort(Enum.zip(pids, Enum.map(1..200, &[&1])))
+    end
+
     test "the recorder is never among them", %{dir: dir} do
       {events, _} =
         traced(dir, [trace: Tracer.flags()], fn ->

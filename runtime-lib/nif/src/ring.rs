@@ -43,7 +43,6 @@ thread_local! {
     // into the next recording.
     static RING: Cell<*mut Ring> = const { Cell::new(null_mut()) };
     static OF: Cell<*const Session> = const { Cell::new(null()) };
-    static TELLING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether a recording runs.
@@ -121,17 +120,10 @@ fn local_pid(env: Env, term: RawTerm) -> Option<ErlNifPid> {
 /// # Safety
 /// `env` is that of the running call, on any thread of the VM; `term` belongs to it.
 pub unsafe fn tell_recorder(env: Env, session: &Session, term: RawTerm) {
-    // The VM may want to trace this very message: see `is_telling`.
-    TELLING.set(true);
+    // Where the VM traces this very message, the tracer passes it over.
     // SAFETY: `env` is that of the running call; without an environment of its own the
     // message is copied (erl_nif, enif_send). A recorder that is gone is no error here.
     unsafe { enif_send(env, &session.recorder, null_mut(), term) };
-    TELLING.set(false);
-}
-
-/// Whether this thread is sending to the recorder, in the middle of an event.
-pub fn is_telling() -> bool {
-    TELLING.get()
 }
 
 fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {

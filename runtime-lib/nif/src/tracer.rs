@@ -5,9 +5,9 @@
 //! perhaps with the process locked: nothing here waits, or asks the VM for more than
 //! what the behaviour's own example does. The ring is the calling thread's own.
 //!
-//! `enabled` also keeps the recording out of itself: the recorder is never traced, nor is
-//! the message that tells it of a process. That message is sent in the middle of an event,
-//! on a ring that must not be entered again.
+//! The recording is kept out of itself: the recorder is never traced, and what it is sent is
+//! passed over. That a process was seen it is told in the middle of an event, on a ring that
+//! must not be entered again, and where the process is traced the VM tells of that message.
 
 use crate::calls;
 use crate::encode::{Env as RawEnv, RawTerm, bits};
@@ -136,7 +136,6 @@ unsafe extern "C" fn enabled(_env: RawEnv, _argc: c_int, argv: *const RawTerm) -
     let is_ours = bits(state) == STATE.load(Ordering::Acquire) && ring::active().is_some() && !is_recorder(tracee);
     match (is_ours, bits(tag) == bits(words.trace_status)) {
         (false, true) => words.remove,
-        (true, false) if ring::is_telling() => words.discard,
         (true, false) if bits(tag) == bits(words.call) && !calls::may_tell() => words.discard,
         (true, _) => words.trace,
         (false, false) => words.discard,

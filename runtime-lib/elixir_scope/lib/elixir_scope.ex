@@ -38,6 +38,7 @@ defmodule ElixirScope do
     maps: nil,
     trace: [],
     trace_processes: :all,
+    message_contents: true,
     keep: :all,
     max_bytes: nil,
     max_age: :infinity,
@@ -92,6 +93,8 @@ defmodule ElixirScope do
       links, names, ends), `:garbage_collection` and `:scheduling` (default: nothing);
     * `:trace_processes` - of whom: `:all` (default), `:existing`, `:new`, or a list of
       pids and registered names, which stands for these and all that they spawn;
+    * `:message_contents` - whether what messages say is kept (default true); else only
+      what they are: an atom, the first element of a tuple that is one, and sizes;
     * `:keep` - `:all` keeps every event, and the recording ends when there is no
       room for more; `:newest` is a flight recorder: the oldest events go, a segment
       at a time, and it never ends (default `:all`);
@@ -130,6 +133,7 @@ defmodule ElixirScope do
         maps: options[:maps] || Recording.maps(),
         trace: options[:trace],
         trace_processes: options[:trace_processes],
+        contents: options[:message_contents],
         keep: options[:keep],
         runs: options[:runs],
         limits: Enum.map(@limits, &options[&1]),
@@ -161,6 +165,23 @@ defmodule ElixirScope do
   @spec stop_recording() :: :ok | {:error, String.t()}
   def stop_recording do
     if running?(), do: Recorder.stop(), else: {:error, "no recording is running"}
+  end
+
+  @doc """
+  Has the VM tell of more processes, or of fewer, while it records.
+
+  What it tells is what `:trace` of `start_recording/1` asked for; `processes` are as
+  there. Those that are added bring all that they spawn from then on; what a process that
+  is removed has spawned stays.
+
+      iex> ElixirScope.trace_processes(:add, [self()])
+      {:error, "no recording is running; ElixirScope.start_recording/1 starts one"}
+
+  """
+  @spec trace_processes(:add | :remove, Tracer.processes()) :: :ok | {:error, String.t()}
+  def trace_processes(how, processes) when how in [:add, :remove] do
+    processes!(processes)
+    if running?(), do: Recorder.trace_processes(how, processes), else: {:error, @not_recording}
   end
 
   @doc """
@@ -333,6 +354,7 @@ defmodule ElixirScope do
         for key <- @limits, do: positive!(key, options[key])
         told!(options[:trace])
         processes!(options[:trace_processes])
+        boolean!(:message_contents, options[:message_contents])
         Keyword.update!(options, :redact, &redact!/1)
 
       {:error, [first | _] = unknown} ->
@@ -366,6 +388,12 @@ defmodule ElixirScope do
             ":trace_processes must be :all, :existing, :new or a list of pids and names, " <>
               "got: #{inspect(which)}"
     end
+  end
+
+  defp boolean!(_key, value) when is_boolean(value), do: :ok
+
+  defp boolean!(key, value) do
+    raise ArgumentError, "#{inspect(key)} must be true or false, got: #{inspect(value)}"
   end
 
   defp positive!(_key, value) when is_integer(value) and value > 0, do: :ok

@@ -6,7 +6,7 @@ defmodule ElixirScope.TracerTest do
   use ElixirScope.Test.CaptureCase, async: false
 
   alias ElixirScope.{Native, Recorder, Tracer}
-  alias ElixirScope.Test.Segments
+  alias ElixirScope.Test.{CompactTerm, Segments}
 
   @sessions Code.ensure_loaded?(:trace)
 
@@ -236,6 +236,81 @@ defmodule ElixirScope.TracerTest do
     end
   end
 
+  test "processes come and go while it records", %{dir: dir} do
+    pid = spawn(fn -> echo() end)
+    other = spawn(fn -> echo() end)
+
+    {events, _} =
+      traced(dir, [trace: [:messages], trace_processes: [other]], fn ->
+        ask = fn n -> send(pid, {n, self()}) && assert_receive(^n) end
+        ask.(1)
+        assert ElixirScope.trace_processes(:add, [pid]) == :ok
+        ask.(2)
+        assert ElixirScope.trace_processes(:remove, [pid]) == :ok
+        ask.(3)
+        assert traced?(other) and not traced?(pid)
+        assert {:error, message} = ElixirScope.trace_processes(:add, [:nobody])
+        assert message =~ ":nobody"
+        # An error leaves alone what was told before.
+        send(other, {4, self()}) && assert_receive(4)
+      end)
+
+    assert [receive: [_, {2, _}], send: [_, 2]] = of(events, pid, [:receive, :send])
+    assert [receive: [_, {4, _}], send: [_, 4]] = of(events, other, [:receive, :send])
+    for pid <- [pid, other], do: Process.exit(pid, :kill)
+    {:ok, _} = ElixirScope.start_recording(dir: dir)
+    assert {:error, message} = ElixirScope.trace_processes(:add, [self()])
+    assert message =~ ":trace"
+  end
+
+  defp echo do
+    receive do: ({n, from} -> send(from, n))
+    echo()
+  end
+
+  test "messages without their contents", %{dir: dir} do
+    secret = String.duplicate("secret", 20)
+
+    sent = [
+      secret,
+      {:tag, secret},
+      {secret, 1, 2},
+      [secret],
+      %{a: secret},
+      :atom,
+      {},
+      [],
+      17,
+      1.5
+    ]
+
+    {events, _} =
+      traced(dir, [trace: [:messages], trace_processes: [self()], message_contents: false], fn ->
+        for message <- sent, do: send(self(), message)
+      end)
+
+    run = ElixirScope.status().dir
+    for file <- File.ls!(run), do: refute(File.read!(Path.join(run, file)) =~ "secretsecret")
+    me = self()
+    said = for {:send, [^me, message]} <- of(events, me, [:send]), do: message
+    assert said == for({:receive, [^me, message]} <- of(events, me, [:receive]), do: message)
+
+    cut = fn kind, size, kept -> %CompactTerm.Cut{kind: kind, size: size, kept: kept} end
+
+    assert said == [
+             cut.(:binary, 120, ""),
+             cut.(:tuple, 2, [:tag]),
+             cut.(:opaque_tuple, 3, nil),
+             cut.(:opaque_list, 0, nil),
+             cut.(:opaque_map, 1, nil),
+             :atom,
+             cut.(:opaque_tuple, 0, nil),
+             [],
+             cut.(:opaque, 0, nil),
+             cut.(:opaque, 0, nil)
+           ]
+  end
+
   describe "others" do
     @tag skip: @sessions && "sessions are OTP 27's"
     test "who trace already are left alone", %{dir: dir} do
@@ -282,6 +357,7 @@ defmodule ElixirScope.TracerTest do
     for options <- [
           [trace: [:message]],
           [trace: :all],
+          [message_contents: 1],
           [trace_processes: []],
           [trace_processes: 1]
         ] do

@@ -1,6 +1,7 @@
 //! Terms in the compact encoding, straight into a segment.
 
 mod atoms;
+mod outline;
 mod plain;
 mod secrets;
 

@@ -109,6 +109,29 @@ pub unsafe fn emit_told(
     unsafe { with_ring(session, |ring| ring.event(env, kind, variant, about, own, terms)) }
 }
 
+/// Writes what the VM tells of a message, of which only the outline is kept.
+///
+/// # Safety
+/// As [`emit_told`].
+pub unsafe fn emit_outlined(
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    variant: u64,
+    about: RawTerm,
+    terms: &[RawTerm],
+) {
+    let own = local_pid(env, about);
+    // SAFETY: by the caller's promise.
+    unsafe {
+        with_ring(session, |ring| {
+            let context = if contexts::are_used() { ring.context(env, about) } else { 0 };
+            let about = About { kind, node: variant, pid: about, own, context, outlined: true };
+            ring.write(env, about, terms);
+        });
+    }
+}
+
 fn local_pid(env: Env, term: RawTerm) -> Option<ErlNifPid> {
     let mut pid = MaybeUninit::<ErlNifPid>::uninit();
     // SAFETY: the place is valid, and initialised when the call says so.
@@ -175,6 +198,8 @@ struct About {
     pid: RawTerm,
     own: Option<ErlNifPid>,
     context: u64,
+    /// Only the outline of what follows the first term is kept.
+    outlined: bool,
 }
 
 impl Ring {
@@ -192,7 +217,7 @@ impl Ring {
     ) {
         // SAFETY: by the caller's promise, here and below.
         let context = if contexts::are_used() { unsafe { self.context(env, pid) } } else { 0 };
-        let about = About { kind, node, pid, own, context };
+        let about = About { kind, node, pid, own, context, outlined: false };
         unsafe { self.write(env, about, terms) };
     }
 
@@ -205,7 +230,8 @@ impl Ring {
         let Some(context) = (unsafe { contexts::of(env, pid) }) else { return 0 };
         let slot = context.number as usize % CONTEXTS;
         if self.contexts[slot] != context.number {
-            let about = About { kind: Kind::Context, node: 0, pid, own: None, context: context.number };
+            let about =
+                About { kind: Kind::Context, node: 0, pid, own: None, context: context.number, outlined: false };
             // SAFETY: as above; its terms are the process's.
             unsafe { self.write(env, about, &[context.id, context.metadata]) };
             self.contexts[slot] = context.number;
@@ -267,7 +293,7 @@ impl Ring {
                 continue;
             }
             // SAFETY: by the caller's promise.
-            unsafe { encoder.term(term, limits.depth) };
+            unsafe { if about.outlined && n > 0 { encoder.outline(term) } else { encoder.term(term, limits.depth) } }
             if n == 0 && !encoder.full {
                 first = encoder.len();
             }

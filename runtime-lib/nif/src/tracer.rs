@@ -19,7 +19,7 @@ use rustler::types::atom::Atom;
 use rustler::{Encoder as _, Env, LocalPid, NifResult, Term};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use wire::Kind;
 use wire::record::{NO_SUCH_PROCESS, REGISTERED_BEFORE};
 
@@ -100,6 +100,15 @@ pub fn load(env: Env<'_>) -> NifResult<()> {
 /// The recorder's term, which is not asked for at each event.
 static RECORDER: AtomicU64 = AtomicU64::new(0);
 
+/// Of messages, whether only the outline is kept.
+static OUTLINES: AtomicBool = AtomicBool::new(false);
+
+/// Whether of messages only the outline is kept, from the next one on.
+#[rustler::nif]
+fn trace_outlines(only: bool) -> bool {
+    OUTLINES.swap(only, Ordering::AcqRel)
+}
+
 /// Lets processes that are traced with this state, a small integer, be recorded; called
 /// by the recorder.
 #[rustler::nif]
@@ -168,8 +177,15 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
             return;
         }
         let terms = single.as_ref().map_or(&pair[..], |single| &single[..]);
+        let outlined = matches!(kind, Kind::Send | Kind::Receive) && OUTLINES.load(Ordering::Relaxed);
         // SAFETY: by the VM's call; only processes are traced.
-        unsafe { ring::emit_told(env, session, kind, variant, tracee, terms) };
+        unsafe {
+            if outlined {
+                ring::emit_outlined(env, session, kind, variant, tracee, terms);
+            } else {
+                ring::emit_told(env, session, kind, variant, tracee, terms);
+            }
+        }
     };
     // Unwind safety: as of probes.
     if catch_unwind(AssertUnwindSafe(work)).is_err() {

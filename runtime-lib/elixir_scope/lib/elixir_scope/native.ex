@@ -99,6 +99,10 @@ defmodule ElixirScope.Native do
   @spec trace_off() :: boolean
   def trace_off, do: false
 
+  @doc "Keeps only the outlines of messages, or the messages; what it did before."
+  @spec trace_outlines(boolean) :: boolean
+  def trace_outlines(_only), do: false
+
   @doc "Notes the name that a process had before anything was traced."
   @spec note_register(pid, atom) :: boolean
   def note_register(_pid, _name), do: false

@@ -23,7 +23,7 @@ defmodule ElixirScope.Recorder do
   @sweep 1000
 
   @enforce_keys [:run]
-  defstruct [:run, :tracing, watched: %{}]
+  defstruct [:run, :tracing, told: [], watched: %{}]
 
   @doc false
   def start_link(_), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
@@ -59,11 +59,10 @@ defmodule ElixirScope.Recorder do
   @spec stop_trace_calls() :: :ok | {:error, String.t()}
   def stop_trace_calls, do: GenServer.call(__MODULE__, :stop_trace_calls, :infinity)
 
-  @doc "Lets the VM tell of more processes, or of fewer."
-  @spec trace_processes(:add | :remove, [Tracer.flag()], Tracer.processes()) ::
-          :ok | {:error, String.t()}
-  def trace_processes(how, flags, processes),
-    do: GenServer.call(__MODULE__, {:trace_processes, how, flags, processes}, :infinity)
+  @doc "Lets the VM tell of more processes, or of fewer; see `ElixirScope.trace_processes/2`."
+  @spec trace_processes(:add | :remove, Tracer.processes()) :: :ok | {:error, String.t()}
+  def trace_processes(how, processes),
+    do: GenServer.call(__MODULE__, {:trace_processes, how, processes}, :infinity)
 
   @impl true
   def init(nil) do
@@ -96,7 +95,7 @@ defmodule ElixirScope.Recorder do
       {:ok, run, tracing} ->
         Process.send_after(self(), {:sweep, run.id}, @sweep)
         last = %{dir: run.path, failure: nil}
-        recording = %__MODULE__{run: run, tracing: tracing}
+        recording = %__MODULE__{run: run, tracing: tracing, told: options.trace}
         {:reply, {:ok, run.path}, %{state | recording: recording, last: last}}
 
       {:error, _} = error ->
@@ -142,19 +141,18 @@ defmodule ElixirScope.Recorder do
   def handle_call(:stop_trace_calls, _from, state),
     do: {:reply, Calls.stop(state.recording.tracing), state}
 
-  def handle_call(
-        {:trace_processes, :add, flags, processes},
-        _from,
-        %{recording: recording} = state
-      ) do
-    case Tracer.add(recording.tracing, flags, processes) do
+  def handle_call({:trace_processes, _, _}, _from, %{recording: %{told: []}} = state),
+    do: {:reply, {:error, "start_recording/1 was not asked to :trace anything"}, state}
+
+  def handle_call({:trace_processes, :add, processes}, _from, %{recording: recording} = state) do
+    case Tracer.add(recording.tracing, recording.told, processes) do
       {:ok, tracing} -> {:reply, :ok, %{state | recording: %{recording | tracing: tracing}}}
       {:error, _} = error -> {:reply, error, state}
     end
   end
 
-  def handle_call({:trace_processes, :remove, flags, processes}, _from, state),
-    do: {:reply, Tracer.remove(state.recording.tracing, flags, processes), state}
+  def handle_call({:trace_processes, :remove, processes}, _from, %{recording: recording} = state),
+    do: {:reply, Tracer.remove(recording.tracing, recording.told, processes), state}
 
   @impl true
   def handle_info(pid, %{recording: recording} = state) when is_pid(pid) do
@@ -224,6 +222,8 @@ defmodule ElixirScope.Recorder do
 
   # Last: from here on the VM tells.
   defp begin_tracing(options) do
+    Native.trace_outlines(not options.contents)
+
     with {:error, _} = error <- Tracer.start(options.trace, options.trace_processes) do
       close_gate()
       error

@@ -69,7 +69,7 @@ defmodule ElixirScope.Tracer do
 
   def remove(tracer, flags, processes) do
     with {:ok, specs} <- specs(processes) do
-      flags = Enum.flat_map(flags, &@flags[&1])
+      flags = [:set_on_spawn | Enum.flat_map(flags, &@flags[&1])]
       for spec <- specs, do: unset(tracer, spec, flags)
       :ok
     end

@@ -8,7 +8,7 @@ use crate::contexts;
 use crate::encode::{self, Atoms, Encoder, Env, RawTerm};
 use crate::segment::Segment;
 use crate::session::{Counters, Session, Store};
-use rustler::sys::{ErlNifPid, enif_get_local_pid, enif_make_pid, enif_self, enif_send};
+use rustler::sys::{ErlNifPid, enif_make_pid, enif_self, enif_send};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ptr::{null, null_mut};
@@ -41,8 +41,7 @@ thread_local! {
     // A plain pointer: no destructor runs when a scheduler thread ends, and the
     // check for one costs nothing. A ring is freed when its thread first writes
     // into the next recording.
-    static RING: Cell<*mut Ring> = const { Cell::new(null_mut()) };
-    static OF: Cell<*const Session> = const { Cell::new(null()) };
+    static RING: Cell<(*const Session, *mut Ring)> = const { Cell::new((null(), null_mut())) };
 }
 
 /// Whether a recording runs.
@@ -68,7 +67,7 @@ pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, t
         own.assume_init()
     };
     // SAFETY: `env` and `terms` by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, node, pid_term(env, pid), Some(pid), terms)) }
+    unsafe { with_ring(session, |ring| ring.event(env, kind, node, pid_term(env, pid), true, terms)) }
 }
 
 /// Writes an event about the process `about`.
@@ -77,7 +76,7 @@ pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, t
 /// As [`emit`]; `about` is a process's term.
 pub unsafe fn emit_about(env: Env, session: &'static Session, kind: Kind, about: RawTerm, terms: &[RawTerm]) {
     // SAFETY: by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, 0, about, None, terms)) }
+    unsafe { with_ring(session, |ring| ring.event(env, kind, 0, about, false, terms)) }
 }
 
 /// Names the process `about`.
@@ -104,9 +103,8 @@ pub unsafe fn emit_told(
 ) {
     // The recorder watches who lives and does something.
     let is_news = !matches!((kind, variant), (Kind::Exit, _) | (Kind::Register, wire::record::REGISTERED_BEFORE));
-    let own = if is_news { local_pid(env, about) } else { None };
     // SAFETY: by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, about, own, terms)) }
+    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, about, is_news, terms)) }
 }
 
 /// Writes what the VM tells of a message, of which only the outline is kept.
@@ -121,21 +119,14 @@ pub unsafe fn emit_outlined(
     about: RawTerm,
     terms: &[RawTerm],
 ) {
-    let own = local_pid(env, about);
     // SAFETY: by the caller's promise.
     unsafe {
         with_ring(session, |ring| {
             let context = if contexts::are_used() { ring.context(env, about) } else { 0 };
-            let about = About { kind, node: variant, pid: about, own, context, outlined: true };
+            let about = About { kind, node: variant, pid: about, is_news: true, context, outlined: true };
             ring.write(env, about, terms);
         });
     }
-}
-
-fn local_pid(env: Env, term: RawTerm) -> Option<ErlNifPid> {
-    let mut pid = MaybeUninit::<ErlNifPid>::uninit();
-    // SAFETY: the place is valid, and initialised when the call says so.
-    unsafe { (enif_get_local_pid(env, term, pid.as_mut_ptr()) != 0).then(|| pid.assume_init()) }
 }
 
 /// Sends the recorder a term, in the middle of an event or behind it.
@@ -158,18 +149,17 @@ fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {
 /// Not re-entrant: `work` must not write another event.
 #[inline(always)]
 unsafe fn with_ring(session: &'static Session, work: impl FnOnce(&mut Ring)) {
-    if !std::ptr::eq(OF.get(), session) {
-        attach(session);
-    }
+    let (of, ring) = RING.get();
+    let ring = if std::ptr::eq(of, session) { ring } else { attach(session) };
     // SAFETY: the ring is this thread's alone, `work` is not re-entrant, and
     // `attach` made it from a leaked box.
-    if let Some(ring) = unsafe { RING.get().as_mut() } {
+    if let Some(ring) = unsafe { ring.as_mut() } {
         work(ring);
     }
 }
 
 #[cold]
-fn attach(session: &'static Session) {
+fn attach(session: &'static Session) -> *mut Ring {
     let (number, counters) = session.attach();
     let ring = Ring {
         session,
@@ -182,13 +172,14 @@ fn attach(session: &'static Session) {
         pids: vec![0; PIDS].into_boxed_slice(),
         contexts: [0; CONTEXTS],
     };
-    let old = RING.replace(Box::into_raw(Box::new(ring)));
-    OF.set(session);
+    let ring = Box::into_raw(Box::new(ring));
+    let (_, old) = RING.replace((session, ring));
     if !old.is_null() {
         // SAFETY: the pointer came from a box, only this thread knew it, and it
         // forgot it just now; no work on it is running, as this is not re-entrant.
         drop(unsafe { Box::from_raw(old) });
     }
+    ring
 }
 
 /// What an event is, of whom, and on whose behalf.
@@ -196,7 +187,8 @@ struct About {
     kind: Kind,
     node: u64,
     pid: RawTerm,
-    own: Option<ErlNifPid>,
+    /// Whether the recorder shall know of the process.
+    is_news: bool,
     context: u64,
     /// Only the outline of what follows the first term is kept.
     outlined: bool,
@@ -206,18 +198,10 @@ impl Ring {
     /// # Safety
     /// `env` is that of the running call; `terms` belong to it.
     #[inline(always)]
-    unsafe fn event(
-        &mut self,
-        env: Env,
-        kind: Kind,
-        node: u64,
-        pid: RawTerm,
-        own: Option<ErlNifPid>,
-        terms: &[RawTerm],
-    ) {
+    unsafe fn event(&mut self, env: Env, kind: Kind, node: u64, pid: RawTerm, is_news: bool, terms: &[RawTerm]) {
         // SAFETY: by the caller's promise, here and below.
         let context = if contexts::are_used() { unsafe { self.context(env, pid) } } else { 0 };
-        let about = About { kind, node, pid, own, context, outlined: false };
+        let about = About { kind, node, pid, is_news, context, outlined: false };
         unsafe { self.write(env, about, terms) };
     }
 
@@ -231,7 +215,7 @@ impl Ring {
         let slot = context.number as usize % CONTEXTS;
         if self.contexts[slot] != context.number {
             let about =
-                About { kind: Kind::Context, node: 0, pid, own: None, context: context.number, outlined: false };
+                About { kind: Kind::Context, node: 0, pid, is_news: false, context: context.number, outlined: false };
             // SAFETY: as above; its terms are the process's.
             unsafe { self.write(env, about, &[context.id, context.metadata]) };
             self.contexts[slot] = context.number;
@@ -249,8 +233,8 @@ impl Ring {
         if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
             return self.lose();
         }
-        if let Some(own) = about.own {
-            self.see(env, own, about.pid);
+        if about.is_news {
+            self.see(env, about.pid);
         }
         let (mut len, mut flags) = (0, 0);
         if !terms.is_empty() {
@@ -365,19 +349,19 @@ impl Ring {
     /// Tells the recorder about a process this ring has not seen. The cache is
     /// direct-mapped: a process may be told twice, never missed.
     #[inline(always)]
-    fn see(&mut self, env: Env, own: ErlNifPid, pid: RawTerm) {
-        let pid = encode::bits(pid);
-        let slot = (pid >> 4) as usize % PIDS;
-        if self.pids[slot] != pid {
-            self.pids[slot] = pid;
-            self.tell(env, own);
+    fn see(&mut self, env: Env, pid: RawTerm) {
+        let word = encode::bits(pid);
+        let slot = (word >> 4) as usize % PIDS;
+        if self.pids[slot] != word {
+            self.pids[slot] = word;
+            self.tell(env, pid);
         }
     }
 
     #[cold]
-    fn tell(&self, env: Env, own: ErlNifPid) {
+    fn tell(&self, env: Env, pid: RawTerm) {
         // SAFETY: by the running call, in the middle of its event.
-        unsafe { tell_recorder(env, self.session, pid_term(env, own)) };
+        unsafe { tell_recorder(env, self.session, pid) };
     }
 }
 
@@ -395,9 +379,9 @@ pub fn panicked(session: &'static Session) {
     let this = std::ptr::from_ref(session).cast_mut();
     let _ = ACTIVE.compare_exchange(this, null_mut(), Ordering::AcqRel, Ordering::Relaxed);
     // A ring without a segment cannot say so, and may be of an earlier recording.
-    let own = std::ptr::eq(OF.get(), session);
+    let (of, ring) = RING.get();
     // SAFETY: the ring is this thread's alone; the work that panicked is over.
-    match unsafe { RING.get().as_mut() }.filter(|_| own) {
+    match unsafe { ring.as_mut() }.filter(|_| std::ptr::eq(of, session)) {
         Some(Ring { data: Some(segment), counters, .. }) => {
             segment.store(wire::segment::PANICS_AT, bump(&counters.panics, 1));
         }

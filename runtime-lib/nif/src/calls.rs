@@ -8,6 +8,7 @@
 
 use crate::clock;
 use crate::encode::{Env, RawTerm};
+use crate::filter;
 use crate::ring;
 use crate::session::Session;
 use rustler::codegen_runtime::c_int;
@@ -87,8 +88,11 @@ pub unsafe fn call(env: Env, session: &'static Session, caller: RawTerm, what: R
         terms[len] = message;
         len += 1;
     }
-    // SAFETY: by the caller's promise.
-    unsafe { ring::emit_told(env, session, Kind::Call, variant, caller, &terms[..len]) };
+    let terms = &terms[..len];
+    if let Some(detail) = filter::told(session, Kind::Call, caller, terms) {
+        // SAFETY: by the caller's promise.
+        unsafe { ring::emit_told(env, session, Kind::Call, variant, caller, terms, detail) };
+    }
     if let Some(why) = last {
         // SAFETY: by the caller's promise; an atom is of every environment.
         unsafe { ring::tell_recorder(env, session, why.as_c_arg()) };
@@ -107,8 +111,9 @@ pub unsafe fn end(env: Env, session: &'static Session, kind: Kind, caller: RawTe
         Some(&[class, reason]) => &[mfa, class, reason][..],
         _ => &[mfa, end],
     };
+    let Some(detail) = filter::told(session, kind, caller, terms) else { return };
     // SAFETY: by the caller's promise.
-    unsafe { ring::emit_told(env, session, kind, 0, caller, terms) };
+    unsafe { ring::emit_told(env, session, kind, 0, caller, terms, detail) };
 }
 
 /// # Safety

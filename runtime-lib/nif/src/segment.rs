@@ -50,18 +50,19 @@ impl Segment {
     ///
     /// A reader that copies data and then finds the header as it was has the data of
     /// that header: the magic is gone before any byte of the data changes. Killed in
-    /// between, the file is an empty segment or an unused one.
+    /// between, the file is as it was, an empty segment, or an unused one. While it
+    /// cannot be renamed, nothing of it is lost.
     ///
     /// # Errors
-    /// When the file is gone, or its space.
+    /// When the file is gone, or its space, or nothing may be renamed.
     pub fn recycle(&mut self, path: &Path) -> io::Result<()> {
+        std::fs::rename(&self.path, path)?;
+        path.clone_into(&mut self.path);
+        self.cursor = 0;
         self.store(CURSOR_AT, 0);
         self.store(MAGIC_AT, 0);
         std::sync::atomic::fence(Ordering::Release);
         self.store(SEALED_AT, 0);
-        std::fs::rename(&self.path, path)?;
-        self.cursor = 0;
-        path.clone_into(&mut self.path);
         // What was written back to the disk meanwhile would fault in a probe.
         prefault(&mut self.map)
     }
@@ -137,6 +138,14 @@ impl Segment {
             // SAFETY: a hint; it reads nothing, and fails nowhere.
             unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_ET0 }>(next.cast()) };
         }
+    }
+
+    /// Publishes whole records at once; they fit.
+    pub fn append(&mut self, records: &[u8]) {
+        let start = SEGMENT_HEADER + self.cursor;
+        self.map[start..start + records.len()].copy_from_slice(records);
+        self.cursor += records.len();
+        self.store(CURSOR_AT, self.cursor as u64);
     }
 
     /// Publishes one of the header's counters.
@@ -241,8 +250,12 @@ mod tests {
         segment.open(&SegmentHeader { ordinal: 7, capacity: 4096, ..Default::default() }, [0; 4]);
         let (header, counters) = SegmentHeader::decode(&std::fs::read(&new).unwrap()).unwrap();
         assert_eq!((header.ordinal, counters.cursor, counters.sealed), (7, 0, false));
-        std::fs::remove_file(&new).unwrap();
+        segment.publish([wire::record::first_word(Kind::Tail, 0, 0, 0), 9, 10, 11], 0);
         segment.seal();
+        assert!(segment.recycle(&folder.join("no such folder/x.seg")).is_err());
+        let (header, counters) = SegmentHeader::decode(&std::fs::read(&new).unwrap()).unwrap();
+        assert_eq!((header.ordinal, counters.cursor), (7, 32), "what cannot be renamed keeps its events");
+        std::fs::remove_file(&new).unwrap();
         assert!(segment.recycle(&old).is_err(), "somebody removed the file");
     }
 }

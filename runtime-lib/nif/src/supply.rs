@@ -13,13 +13,13 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, SEGMENT_HEADER};
-use wire::{Kind, RECORD_HEADER, Record};
+use wire::Kind;
+use wire::segment::{CONTROL_RING, SEGMENT_HEADER};
 
 /// How many segments for events stand ready at most.
 pub const MOST_SPARES: usize = 32;
 /// How many segments for names stand ready.
-pub const NAMES_SPARES: usize = 4;
+pub const NAMES_SPARES: usize = 8;
 /// How many segments for events stand ready at first.
 const SPARES: usize = 4;
 /// The helper's pause between two looks. A segment of 4 MiB lasts longer.
@@ -30,10 +30,11 @@ const CONTROL_BYTES: usize = 64 * 1024;
 /// What the helper has.
 pub struct Supply {
     session: &'static Session,
-    control: Segment,
     spares: usize,
     /// Full segments that stay mapped until they are recycled, the oldest first.
     full: VecDeque<Full>,
+    /// A new one, made while none was missing.
+    reserve: Option<Segment>,
     names: Names,
 }
 
@@ -42,12 +43,14 @@ pub struct Supply {
 struct Names {
     /// Full segments.
     full: Vec<Segment>,
-    /// When processes ended, in ticks, by their terms.
+    /// When processes ended that have names, in ticks, by their terms.
     ended: HashMap<u64, u64>,
     /// Events before this moment, in ticks, were recycled.
     recycled_until: u64,
-    /// How often the full segments were rewritten, and the moment of the last time.
-    rewritten: (u64, u64),
+    /// Segments that were written again.
+    rewritten: u64,
+    /// When, in ticks, for the last time.
+    rewritten_at: u64,
     /// Bytes of what was needed then.
     needed: usize,
 }
@@ -65,7 +68,12 @@ impl Supply {
     pub fn start(session: &'static Session) -> io::Result<Self> {
         let mut control = create(session, "ring", CONTROL_BYTES)?;
         control.open(&session.header(CONTROL_RING, 0, control.capacity()), [0; 4]);
-        let mut supply = Self { session, control, spares: SPARES, full: VecDeque::new(), names: Names::default() };
+        session.set_control(control);
+        // Busy threads take the first ones before there is anything to recycle.
+        let spares = if session.limits.keep == Keep::All { SPARES } else { most_spares(session).min(2 * SPARES) };
+        session.spares.store(spares as u64, Ordering::Relaxed);
+        let (full, names) = (VecDeque::new(), Names::default());
+        let mut supply = Self { session, spares, full, reserve: None, names };
         supply.calibrate();
         supply.fill()?;
         Ok(supply)
@@ -79,6 +87,10 @@ impl Supply {
         let mut failed = false;
         while !self.session.stopping.load(Ordering::Acquire) {
             std::thread::sleep(PAUSE);
+            #[cfg(feature = "panic-test")]
+            crate::panic_test::helper();
+            self.session.helper_ns.store(clock::used_ns(), Ordering::Relaxed);
+            self.session.with_control(|_| {});
             self.collect();
             // The recorder ends the recording at the first failure: a disk that is
             // full is not tried again every millisecond.
@@ -92,14 +104,18 @@ impl Supply {
                 every = (begun.elapsed() / 64).max(Duration::from_secs(1));
             }
         }
+        self.remove_reserve();
         self.calibrate();
-        self.control.seal();
     }
 
     /// Takes what rings are done with. What nothing is recycled of is unmapped.
     fn collect(&mut self) {
-        let retired = self.session.retired.take();
-        if self.session.limits.keep == Keep::All {
+        let (session, retired) = (self.session, self.session.retired.take());
+        let full = retired.iter().filter(|retired| retired.store == Store::Data).count();
+        session.collected.fetch_add(full as u64, Ordering::Relaxed);
+        if session.limits.keep == Keep::All {
+            let unmapped = retired.iter().map(|retired| file_bytes(retired.segment.capacity())).sum();
+            session.mapped.fetch_sub(unmapped, Ordering::Relaxed);
             return;
         }
         let since = Instant::now();
@@ -109,7 +125,8 @@ impl Supply {
                 Store::Names => self.names.full.push(segment),
             }
         }
-        self.names.ended.extend(self.session.ended.take());
+        self.names.ended.extend(session.ended.take());
+        session.remembered.store(self.names.ended.len() as u64, Ordering::Relaxed);
     }
 
     fn fill(&mut self) -> io::Result<()> {
@@ -125,14 +142,25 @@ impl Supply {
         }
         for slot in &session.names {
             if slot.is_empty() {
-                let segment = self.names_segment(self.names_bytes())?;
+                let Some(segment) = self.names_segment(self.names_bytes())? else { break };
                 slot.put(Box::new(segment));
             }
         }
         while self.is_expired() {
             self.remove_oldest();
         }
-        self.relieve_names()
+        self.relieve_names()?;
+        self.grow()
+    }
+
+    /// Makes one more when none is missing: busy threads fill several meanwhile.
+    fn grow(&mut self) -> io::Result<()> {
+        let (session, bytes) = (self.session, self.session.limits.segment_bytes);
+        let is_flight = session.limits.keep != Keep::All;
+        if is_flight && self.reserve.is_none() && self.missing() == 0 {
+            self.reserve = self.new_segment("ring", bytes)?;
+        }
+        Ok(())
     }
 
     /// Rewrites the names when there are many: twice of what was needed, so that each is
@@ -153,17 +181,17 @@ impl Supply {
 
     /// Has more stand ready when most of it went since the last look.
     fn adapt(&mut self) {
-        let limits = &self.session.limits;
-        let most = usize::try_from(limits.max_bytes / 4).unwrap_or(usize::MAX) / limits.segment_bytes;
         // At the start all of it is missing.
-        if self.is_short() && self.session.bytes.load(Ordering::Relaxed) > limits.segment_bytes as u64 {
-            self.spares = (self.spares * 2).min(most.clamp(SPARES, MOST_SPARES));
+        let has_begun = self.session.bytes.load(Ordering::Relaxed) > self.session.limits.segment_bytes as u64;
+        if has_begun && self.missing() > self.spares / 2 {
+            self.spares = (self.spares * 2).min(most_spares(self.session));
+            self.session.spares.store(self.spares as u64, Ordering::Relaxed);
         }
     }
 
-    fn is_short(&self) -> bool {
-        let spares = &self.session.data[..self.spares];
-        spares.iter().filter(|slot| slot.is_empty()).count() > self.spares / 2
+    /// How many of those that shall stand ready do not.
+    fn missing(&self) -> usize {
+        self.session.data[..self.spares].iter().filter(|slot| slot.is_empty()).count()
     }
 
     /// A segment for events: of the oldest ones, or a new one. None when every segment
@@ -171,56 +199,101 @@ impl Supply {
     fn data_segment(&mut self) -> io::Result<Option<Segment>> {
         let session = self.session;
         let bytes = session.limits.segment_bytes;
-        // Rather lose what is old than what comes next: making one takes much longer.
-        let is_hurried = self.is_expired() || self.is_short() && !self.full.is_empty();
-        if session.limits.keep == Keep::All || has_room(session, bytes) && !is_hurried {
+        if session.limits.keep == Keep::All {
             return create(session, "ring", bytes).map(Some);
         }
-        while let Some(mut segment) = self.oldest() {
-            if segment.recycle(&session.next_path("ring")).is_ok() {
-                return Ok(Some(segment));
-            }
-            // Somebody removed the file: its place is free.
-            discard(session, &segment);
+        if self.reserve.is_some() {
+            return Ok(self.reserve.take());
         }
-        if has_room(session, bytes) { create(session, "ring", bytes).map(Some) } else { Ok(None) }
+        // Rather lose what is old than what comes next.
+        while let Some(mut segment) = self.oldest() {
+            match segment.recycle(&session.next_path("ring")) {
+                Ok(()) => return Ok(Some(segment)),
+                // Somebody removed the file, or its space: its place is free.
+                Err(error) if error.kind() == io::ErrorKind::NotFound || segment.data().is_empty() => {
+                    discard(session, &segment);
+                }
+                // The file keeps its events.
+                Err(error) => return Err(error),
+            }
+        }
+        self.new_segment("ring", bytes)
+    }
+
+    /// A new segment; none where a flight recorder has no room for more. A disk that is
+    /// full is its limit from then on, if it has other segments to go on with.
+    fn new_segment(&self, prefix: &str, bytes: usize) -> io::Result<Option<Segment>> {
+        let session = self.session;
+        let is_flight = session.limits.keep != Keep::All;
+        if is_flight && !has_room(session, bytes) {
+            return Ok(None);
+        }
+        match create(session, prefix, bytes) {
+            Err(error) if is_flight && is_full_disk(&error) && self.has_others() => {
+                session.most.store(session.bytes.load(Ordering::Relaxed), Ordering::Relaxed);
+                Ok(None)
+            }
+            made => made.map(Some),
+        }
+    }
+
+    fn has_others(&self) -> bool {
+        !self.full.is_empty() || self.session.data.iter().any(|slot| !slot.is_empty())
     }
 
     // Those that stand ready take an eighth of what is allowed at most.
     fn names_bytes(&self) -> usize {
-        (self.session.limits.max_bytes / 32).clamp(16 * 1024, NAMES_BYTES) as usize
+        (self.session.limits.max_bytes / 64).clamp(16 * 1024, NAMES_BYTES) as usize
     }
 
-    fn names_segment(&mut self, bytes: usize) -> io::Result<Segment> {
-        while !has_room(self.session, bytes) && (self.remove_oldest() || self.remove_spare()) {}
-        create(self.session, "names", bytes)
+    /// A segment for names, for which a flight recorder's events give way. None when
+    /// there is no room even so, which ends no flight recorder.
+    fn names_segment(&mut self, bytes: usize) -> io::Result<Option<Segment>> {
+        loop {
+            while !has_room(self.session, bytes) && (self.remove_reserve() || self.remove_oldest()) {}
+            let made = self.new_segment("names", bytes)?;
+            if made.is_some() || self.full.is_empty() {
+                return Ok(made);
+            }
+        }
     }
 
-    /// Puts the names that are needed into one segment in place of all full ones. Killed
+    /// Puts the names that are needed into new segments, in place of all full ones. Killed
     /// in between, some names stand in two.
     fn rewrite_names(&mut self) -> io::Result<()> {
-        let old = std::mem::take(&mut self.names.full);
-        let Names { ended, recycled_until, .. } = &self.names;
+        let Names { full, ended, recycled_until, .. } = &self.names;
         let is_gone = |process, named| ended.get(&process).is_some_and(|end| named <= *end && end < recycled_until);
-        let records = names::needed(&old, is_gone);
-        let bytes: usize = records.iter().map(|record| wire::record::record_len(record.payload.len())).sum();
-        let mut new = self.names_segment(bytes + RECORD_HEADER)?;
-        let header = self.session.header(CONTROL_RING, self.names.rewritten.0, new.capacity());
-        new.open(&header, [0; 4]);
-        for Record { kind, node, ticks, pid, payload, .. } in records {
-            new.payload_space(payload.len()).copy_from_slice(payload);
-            let first = wire::record::first_word(kind, 0, 0, payload.len());
-            new.publish([first, node.raw(), ticks, pid], payload.len());
+        let parts = names::packed(names::needed(full, is_gone), self.names_bytes());
+        let mut old: VecDeque<_> = std::mem::take(&mut self.names.full).into();
+        for part in &parts {
+            // They take no more room than they did. Where there is none for both, an old
+            // segment goes first, and a kill just then loses names.
+            let new = loop {
+                match self.names_segment(part.len())? {
+                    None if !old.is_empty() => {
+                        old.pop_front().iter().for_each(|segment| discard(self.session, segment))
+                    }
+                    new => break new,
+                }
+            };
+            let written = new.map(|segment| self.written_again(segment, part));
+            self.names.full.extend(written);
         }
-        new.seal();
         old.iter().for_each(|segment| discard(self.session, segment));
         // A name may still stand in a segment that is being written: its process's end
         // is known until the next time.
-        let (count, before) = self.names.rewritten;
+        let before = std::mem::replace(&mut self.names.rewritten_at, clock::ticks(self.session.clock.kind));
         self.names.ended.retain(|_, end| *end >= before.min(self.names.recycled_until));
-        self.names.rewritten = (count + 1, header.ticks);
-        (self.names.needed, self.names.full) = (bytes, vec![new]);
+        self.names.needed = parts.iter().map(Vec::len).sum();
         Ok(())
+    }
+
+    fn written_again(&mut self, mut segment: Segment, records: &[u8]) -> Segment {
+        segment.open(&self.session.header(CONTROL_RING, self.names.rewritten, segment.capacity()), [0; 4]);
+        self.names.rewritten += 1;
+        segment.append(records);
+        segment.seal();
+        segment
     }
 
     fn is_expired(&self) -> bool {
@@ -236,41 +309,47 @@ impl Supply {
         Some(segment)
     }
 
+    fn remove_reserve(&mut self) -> bool {
+        let reserve = self.reserve.take();
+        reserve.iter().for_each(|segment| discard(self.session, segment));
+        reserve.is_some()
+    }
+
     fn remove_oldest(&mut self) -> bool {
         let oldest = self.oldest();
         oldest.iter().for_each(|segment| discard(self.session, segment));
         oldest.is_some()
     }
 
-    /// For names, which events need: a flight recorder's only.
-    fn remove_spare(&mut self) -> bool {
-        let is_flight = self.session.limits.keep != Keep::All;
-        let spare = if is_flight { self.session.claim(Store::Data) } else { None };
-        spare.iter().for_each(|segment| discard(self.session, segment));
-        spare.is_some()
-    }
-
-    /// Writes the time of each clock, and into the control ring's header the losses and
-    /// panics that no other ring could note.
-    fn calibrate(&mut self) {
-        let control = &mut self.control;
-        let [events, bytes] = self.session.unfiled();
-        control.store(LOST_EVENTS_AT, events);
-        control.store(LOST_BYTES_AT, bytes);
-        control.store(PANICS_AT, self.session.unfiled_panics.load(Ordering::Relaxed));
-        if !control.has_room(16) {
-            return;
-        }
-        let moment = clock::moment();
-        let space = control.payload_space(16);
-        space[..8].copy_from_slice(&moment.monotonic_ns.to_le_bytes());
-        space[8..].copy_from_slice(&moment.system_ns.to_le_bytes());
-        control.publish([wire::record::first_word(Kind::Clock, 0, 0, 16), 0, moment.ticks, 0], 16);
+    /// Writes the time of each clock.
+    fn calibrate(&self) {
+        self.session.with_control(|control| {
+            if !control.has_room(16) {
+                return;
+            }
+            let moment = clock::moment();
+            let space = control.payload_space(16);
+            space[..8].copy_from_slice(&moment.monotonic_ns.to_le_bytes());
+            space[8..].copy_from_slice(&moment.system_ns.to_le_bytes());
+            control.publish([wire::record::first_word(Kind::Clock, 0, 0, 16), 0, moment.ticks, 0], 16);
+        });
     }
 }
 
+/// How many segments for events may stand ready: a part of what is allowed.
+fn most_spares(session: &Session) -> usize {
+    let limits = &session.limits;
+    let share = if limits.keep == Keep::All { 4 } else { 8 };
+    let most = usize::try_from(limits.max_bytes / share).unwrap_or(usize::MAX) / limits.segment_bytes;
+    most.clamp(SPARES, MOST_SPARES)
+}
+
 fn has_room(session: &Session, capacity: usize) -> bool {
-    session.bytes.load(Ordering::Relaxed) + file_bytes(capacity) <= session.limits.max_bytes
+    session.bytes.load(Ordering::Relaxed) + file_bytes(capacity) <= session.most.load(Ordering::Relaxed)
+}
+
+fn is_full_disk(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn file_bytes(capacity: usize) -> u64 {
@@ -285,6 +364,7 @@ fn create(session: &Session, prefix: &str, capacity: usize) -> io::Result<Segmen
     // Whole pages, as the header is one.
     let segment = Segment::create(&session.next_path(prefix), capacity.next_multiple_of(SEGMENT_HEADER))?;
     session.bytes.fetch_add(file_bytes(capacity), Ordering::Relaxed);
+    session.mapped.fetch_add(file_bytes(capacity), Ordering::Relaxed);
     Ok(segment)
 }
 
@@ -292,4 +372,5 @@ fn discard(session: &Session, segment: &Segment) {
     // A file that is gone already is what was wanted.
     let _ = std::fs::remove_file(segment.path());
     session.bytes.fetch_sub(file_bytes(segment.capacity()), Ordering::Relaxed);
+    session.mapped.fetch_sub(file_bytes(segment.capacity()), Ordering::Relaxed);
 }

@@ -11,13 +11,13 @@
 
 use crate::calls;
 use crate::encode::{Env as RawEnv, RawTerm, bits};
+use crate::filter;
 use crate::hot::nif;
-use crate::ring;
+use crate::ring::{self, Detail};
 use rustler::codegen_runtime::{c_int, inventory};
 use rustler::sys::enif_get_map_value;
 use rustler::types::atom::Atom;
 use rustler::{Encoder as _, Env, LocalPid, NifResult, Term};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use wire::Kind;
@@ -129,8 +129,11 @@ fn trace_off() -> bool {
 fn note_register(env: Env<'_>, pid: LocalPid, name: Atom) -> bool {
     let Some(session) = ring::active() else { return false };
     let (pid, name) = (pid.encode(env), name.to_term(env).as_c_arg());
-    // SAFETY: the environment and the terms are this call's.
-    unsafe { ring::emit_told(env.as_c_arg(), session, Kind::Register, REGISTERED_BEFORE, pid.as_c_arg(), &[name]) };
+    ring::guarded(session, || {
+        let (env, detail) = (env.as_c_arg(), ring::Detail::full(session, &[name]));
+        // SAFETY: the environment and the terms are this call's.
+        unsafe { ring::emit_told(env, session, Kind::Register, REGISTERED_BEFORE, pid.as_c_arg(), &[name], detail) };
+    });
     true
 }
 
@@ -161,7 +164,7 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
         let Some(which) = words.tags.iter().position(|word| *word == bits(tag)) else { return };
         let (_, kind, variant) = TAGS[which];
         #[cfg(feature = "panic-test")]
-        assert!(kind != Kind::Unregister, "asked for by the test");
+        crate::panic_test::told(kind);
         // SAFETY: by the VM's call, here and below.
         let option = |key| unsafe { option(env, options, key) };
         let extra = || option(words.extra).unwrap_or(words.undefined);
@@ -177,20 +180,12 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
             return;
         }
         let terms = single.as_ref().map_or(&pair[..], |single| &single[..]);
+        let Some(detail) = filter::told(session, kind, tracee, terms) else { return };
         let outlined = matches!(kind, Kind::Send | Kind::Receive) && OUTLINES.load(Ordering::Relaxed);
         // SAFETY: by the VM's call; only processes are traced.
-        unsafe {
-            if outlined {
-                ring::emit_outlined(env, session, kind, variant, tracee, terms);
-            } else {
-                ring::emit_told(env, session, kind, variant, tracee, terms);
-            }
-        }
+        unsafe { ring::emit_told(env, session, kind, variant, tracee, terms, Detail { outlined, ..detail }) };
     };
-    // Unwind safety: as of probes.
-    if catch_unwind(AssertUnwindSafe(work)).is_err() {
-        ring::panicked(session);
-    }
+    ring::guarded(session, work);
     words.ok
 }
 

@@ -5,6 +5,10 @@
 
 #[path = "../src/clock.rs"]
 mod clock;
+#[path = "../src/latency.rs"]
+mod latency;
+#[path = "../src/limits.rs"]
+mod limits;
 #[path = "../src/names.rs"]
 mod names;
 #[path = "../src/runs.rs"]
@@ -13,3 +17,13 @@ mod runs;
 mod segment;
 #[path = "../src/shelf.rs"]
 mod shelf;
+
+#[path = "../src/filter"]
+mod filter {
+    mod keys;
+    mod level;
+    mod masks;
+    mod rules;
+
+    pub use level::Level;
+}

@@ -14,7 +14,29 @@
 //! With [`FLAG_CONTEXT`], the payload's first 8 bytes are the number of the context that
 //! the process was in, and the terms follow; both count as payload.
 //!
+//! Word 1 of `state` and `state_delta` is the version's number ([`crate::state`]).
+//!
+//! # What the recording says of itself
+//!
+//! [`Kind::Level`] and [`Kind::Switch`] stand where what is recorded changes, at no node;
+//! word 3 is the process that asked for it, word 1 the variant. A change that leaves
+//! something out has two: one before it, and one once it holds. What is between them may
+//! follow either.
+//!
+//! | code | kind | payload |
+//! |---|---|---|
+//! | 23 | level | the level as an atom: `values`, `branches`, `boundaries`, `off`; the cause |
+//! | 24 | switch | what happened, and to which trace; none of variants 1 and 3 |
+//!
+//! | variant | meaning |
+//! |---|---|
+//! | 0 | the change holds |
+//! | 1 | a change begins |
+//! | 2 | the change holds, and nothing is left out now that was not before |
+//! | 3 | the process is sampled by another key; of others, nothing changes |
+//!
 //! # What the VM tells
+//!
 //!
 //! Kinds from 32 on, and [`Kind::Exit`], come from the VM's own tracing and stand at no
 //! node: word 1 is the variant, 0 where the table names none. Their payload is encoded
@@ -62,10 +84,20 @@ pub const FLAG_TRUNCATED: u8 = 1;
 /// first term.
 pub const FLAG_OMITTED: u8 = 2;
 /// The payload begins with the number of the context.
-pub const FLAG_CONTEXT: u8 = 4;
+pub const FLAG_CONTEXT: u8 = 8;
 /// Bytes that a context's number takes in the payload.
 pub const CONTEXT_BYTES: usize = 8;
 
+/// The level of detail left values out: beside [`FLAG_OMITTED`], those of the payload, or
+/// of what the VM tells, those behind its first term.
+pub const FLAG_WITHHELD: u8 = 4;
+
+/// Variant of [`Kind::Level`] and [`Kind::Switch`]: the change begins.
+pub const BEGINS: u64 = 1;
+/// Variant of [`Kind::Switch`]: nothing is left out now that was not before.
+pub const WIDER: u64 = 2;
+/// Variant of [`Kind::Switch`]: of this process only.
+pub const OF_PROCESS: u64 = 3;
 /// Variant of [`Kind::Send`]: there was no such process.
 pub const NO_SUCH_PROCESS: u64 = 1;
 /// Bit of a [`Kind::Call`]'s variant: nothing will tell how it ends.
@@ -104,6 +136,14 @@ pub enum Kind {
     Clock = 19,
     /// The user's own mark, at no node; payload: its name and its value.
     Mark = 20,
+    /// A version of a process's state, whole; see [`crate::state`].
+    State = 21,
+    /// A version of a process's state, as a difference; see [`crate::state`].
+    StateDelta = 22,
+    /// The level of detail changed; payload: the level, and the cause.
+    Level = 23,
+    /// Which events are recorded changed; payload: what happened, and to which trace.
+    Switch = 24,
     /// A message was sent.
     Send = 32,
     /// A message was put into the process's queue.
@@ -140,7 +180,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 32] = [
         Self::Enter,
         Self::Leave,
         Self::Tail,
@@ -153,6 +193,10 @@ impl Kind {
         Self::Exit,
         Self::Clock,
         Self::Mark,
+        Self::State,
+        Self::StateDelta,
+        Self::Level,
+        Self::Switch,
         Self::Send,
         Self::Receive,
         Self::Spawn,
@@ -205,6 +249,10 @@ impl Kind {
             Self::Exit => "exit",
             Self::Clock => "clock",
             Self::Mark => "mark",
+            Self::State => "state",
+            Self::StateDelta => "state_delta",
+            Self::Level => "level",
+            Self::Switch => "switch",
             Self::Send => "send",
             Self::Receive => "receive",
             Self::Spawn => "spawn",
@@ -247,7 +295,7 @@ pub enum RecordError {
 pub struct Record<'a> {
     /// What happened.
     pub kind: Kind,
-    /// [`FLAG_TRUNCATED`] and [`FLAG_OMITTED`].
+    /// [`FLAG_TRUNCATED`], [`FLAG_OMITTED`], [`FLAG_WITHHELD`].
     pub flags: u8,
     /// The number of the context that the process was in; 0: none.
     pub context: u64,

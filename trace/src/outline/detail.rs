@@ -5,7 +5,7 @@ use crate::value::{Value, inspect};
 use crate::{Detail, Messages, Process, Recording};
 use serde::Serialize;
 use wire::map::capture;
-use wire::{Kind, Record, Strength};
+use wire::{FLAG_WITHHELD, Kind, Record, Strength};
 
 /// A branch that was taken, a value, variables, what a handler caught, a mark, or what
 /// the VM told.
@@ -21,8 +21,8 @@ pub struct DetailView {
     pub correlation: Option<String>,
     /// When, in ns from the recording's start.
     pub at_ns: i64,
-    /// `branch`, `bind`, `caught`, `locals` or `mark`; of what the VM told, what it is, and
-    /// `said` of what a match specification said of a call.
+    /// `branch`, `bind`, `caught`, `locals`, `mark`, `level` or `switch`; of what the VM told,
+    /// what it is, and `said` of what a match specification said of a call.
     pub kind: &'static str,
     /// The function whose source this stands in, or `#` and the node id.
     pub function: String,
@@ -67,7 +67,7 @@ impl DetailView {
         let label = site.map_or("", |site| sites.label(site));
         let mut terms = Value::read_all(record.payload, recording.names());
         // Of what did not fit, the first term may be there.
-        terms.resize(terms.len().max(usize::from(record.argc)), Value::Absent("too large".into()));
+        terms.resize(terms.len().max(usize::from(record.argc)), left_out(&record));
         if record.kind == Kind::Call {
             // The call itself is a frame.
             terms.drain(..terms.len().saturating_sub(1));
@@ -116,11 +116,17 @@ fn named(name: &str, term: Value) -> Named {
     Named { name: name.to_owned(), value: inspect(&term, WIDEST), term }
 }
 
+/// What stands for a value that was left out.
+pub(super) fn left_out(record: &Record<'_>) -> Value {
+    Value::Absent(if record.flags & FLAG_WITHHELD == 0 { "too large" } else { "not recorded" }.into())
+}
+
 /// Whether details of a kind belong to what is shown of a strength. What a point
-/// captured was asked for by name, as were marks, and always does.
+/// captured was asked for by name, as were marks, and always does, as do changes of
+/// what is recorded.
 pub(super) fn is_shown(kind: Kind, strength: Strength, told: bool) -> bool {
     match kind {
-        Kind::Locals | Kind::Mark | Kind::Call => true,
+        Kind::Locals | Kind::Mark | Kind::Call | Kind::Level | Kind::Switch => true,
         kind if kind.is_told() => told,
         Kind::Branch | Kind::Caught => strength >= Strength::Branches,
         _ => strength >= Strength::Values,

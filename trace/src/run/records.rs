@@ -70,6 +70,7 @@ fn makes_sense(mut rest: &[u8], mut ticks: u64) -> bool {
 }
 
 fn sound(record: &Record<'_>) -> bool {
-    record.flags <= (wire::FLAG_OMITTED | wire::FLAG_TRUNCATED)
-        && usize::from(record.argc) <= record.payload.len().max(1)
+    let flags = wire::FLAG_OMITTED | wire::FLAG_TRUNCATED | wire::FLAG_WITHHELD;
+    let is_whole = record.flags & wire::FLAG_OMITTED == 0;
+    record.flags & !flags == 0 && (!is_whole || usize::from(record.argc) <= record.payload.len())
 }

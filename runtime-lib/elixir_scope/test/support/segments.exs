@@ -21,6 +21,8 @@ defmodule ElixirScope.Test.Segments do
     18 => :exit,
     19 => :clock,
     20 => :mark,
+    23 => :level,
+    24 => :switch,
     32 => :send,
     33 => :receive,
     34 => :spawn,
@@ -157,7 +159,7 @@ defmodule ElixirScope.Test.Segments do
     [record | records(rest, ring, layout)]
   end
 
-  defp context(flags, <<number::little-64, terms::binary>>) when (flags &&& 4) != 0,
+  defp context(flags, <<number::little-64, terms::binary>>) when (flags &&& 8) != 0,
     do: {number, terms}
 
   defp context(_flags, payload), do: {nil, payload}

@@ -42,7 +42,7 @@ fn parents(frames: &Frames) -> Vec<Option<u32>> {
 fn bare(writer: &mut Writer, kind: Kind, node: u64, argc: u8) {
     writer.now += 1_000;
     let flags = FLAG_WITHHELD | if argc > 0 { FLAG_OMITTED } else { 0 };
-    let record = Record { kind, flags, argc, node: id(node), ticks: writer.now, pid: PID, payload: &[] };
+    let record = Record { kind, flags, argc, context: 0, node: id(node), ticks: writer.now, pid: PID, payload: &[] };
     record.write_to(writer.rings.entry(writer.ring).or_default());
 }
 

@@ -16,7 +16,8 @@ fn events_of_several_rings_merge_by_time_then_ring_then_place() {
         let mut data = Vec::new();
         for (n, ticks) in ticks.iter().enumerate() {
             let node = common::id(ring * 10 + n as u64);
-            let record = Record { kind: Kind::Mark, flags: 0, argc: 0, node, ticks: *ticks, pid: PID, payload: &[] };
+            let record =
+                Record { kind: Kind::Mark, flags: 0, argc: 0, context: 0, node, ticks: *ticks, pid: PID, payload: &[] };
             record.write_to(&mut data);
         }
         data

@@ -112,6 +112,7 @@ fn what_breaks_a_row_is_said() {
         kind: Kind::State,
         flags: FLAG_OMITTED,
         argc: 0,
+        context: 0,
         node: common::id(1),
         ticks: large as u64 + 2_000,
         pid: PID,

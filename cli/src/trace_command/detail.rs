@@ -39,6 +39,7 @@ pub fn text(view: &DetailView, room: usize) -> String {
             let values: Vec<_> = view.values.iter().map(|value| named(value, share.saturating_sub(2))).collect();
             let before = match view.kind {
                 "mark" => "mark ",
+                "said" => "said ",
                 "level" => "level of detail: ",
                 _ => "",
             };
@@ -117,6 +118,7 @@ mod tests {
             event: 0,
             frame: None,
             pid: String::new(),
+            correlation: None,
             at_ns: 0,
             kind,
             function: String::new(),

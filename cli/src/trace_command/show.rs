@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use std::io::{self, Write};
 use trace::outline::{self, DetailView, Outline, ProcessView, Report, Row, Selection};
 use trace::value::inspect;
-use trace::{Closing, Frame, Frames, Messages, Recording};
+use trace::{Closing, Frame, Frames, Messages, Recording, Value};
 use wire::Strength;
 
 const NOTES: &str = "\
@@ -13,23 +13,26 @@ Columns: moment from the recording's start, duration (≤ where the end is infer
 open), call, result, position. Processes stand in the order of their first event, the calls of
 each in the order of entry. A tail call (↪) is followed to the next line where that is what it
 calls; else its result is not known. What happened within a call (·) stands below it, in order:
-what points captured always, the rest as --detail and --messages say. A message that was received is
+what points captured always, the rest as --detail and --messages say. [id] stands before calls of
+another context than those above. A message that was received is
 in its receiver's queue; ? behind it says that its other end is not in the recording.
 
 JSON: {run, app, state, lost_events, whole_from_ns,
   processes: [{pid, name, events, calls, orphans, start_ns, end_ns, ended, exit_reason}],
-  frames: [{id, pid, parent, tail_of, depth, function, args: [{name, part, value}], file, line,
+  contexts: [{id, metadata}],
+  frames: [{id, pid, correlation, parent, tail_of, depth, function, args: [{name, part, value}], file, line,
     start_ns, duration_ns, closing, tail_to, inferred, result, exit_reason,
     exception: {kind, reason}}],
-  details: [{event, frame, pid, at_ns, kind, function, file, line, label, values: [{name, value}],
+  details: [{event, frame, pid, correlation, at_ns, kind, function, file, line, label, values: [{name, value}],
     exception: {kind, reason}, peer, other_end, remark}],
   shown, more, findings: [{file, offset, problem, advice}]}
 closing is open, returned, tail, raised or exited; loops are not folded; an ended process without
 exit_reason was gone before it could be watched. exception is what ended a call, where a handler
 told, or what a handler caught; kind of a detail is branch, bind, caught, locals or mark, or what the VM
-told: send, receive, spawn, spawned, link, unlink, register, unregister, gc_start, gc_end, in or
-out. peer is the other process, or the name; other_end the event of a message's other end. Before
-whole_from_ns (or null) events were recycled; an open call from then is inferred: it may have ended.
+told: send, receive, spawn, spawned, link, unlink, register, unregister, gc_start, gc_end, in,
+out, or said (what a match specification said of a call). peer is the other process, or the name; other_end the event of a message's other end. Before
+whole_from_ns (or null) events were recycled; an open call from then, or one whose end was not asked for,
+is inferred: it may have ended.
 Term: the same, with atoms as keys of maps, binaries as texts, and nil for null.";
 
 /// Arguments of `trace show`.
@@ -44,6 +47,9 @@ pub struct ShowArgs {
     /// Only calls of this function and all they made: Mod.name/2, or how it starts
     #[arg(long, value_name = "FUN")]
     fun: Option<String>,
+    /// Only what happened in the context of this id (ElixirScope.with_context)
+    #[arg(long, value_name = "ID")]
+    correlation: Option<String>,
     /// Leave out calls that ended before this moment, such as 1.5s or 200ms
     #[arg(long, value_name = "T", value_parser = text::parse_moment)]
     from: Option<i64>,
@@ -97,6 +103,8 @@ pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<Soundness, Fai
     let selection = Selection {
         pid: args.pid.clone(),
         function: args.fun.clone(),
+        // No event is of a context that nothing names.
+        context: args.correlation.as_ref().map(|id| recording.contexts().find(id).unwrap_or(u64::MAX)),
         from_ns: args.from,
         to_ns: args.to,
         depth: args.depth,
@@ -137,15 +145,23 @@ const DEEPEST_INDENT: u32 = 20;
 
 impl Page<'_> {
     fn print(&self, outline: &Outline, selection: &Selection, out: &mut dyn Write) -> io::Result<()> {
+        let mut context = 0;
         for (n, row) in outline.rows.iter().enumerate() {
             match *row {
                 Row::Process(number) => {
+                    context = 0;
                     if n > 0 {
                         writeln!(out)?;
                     }
                     self.process(number, out)?;
                 }
-                Row::Call { frame, indent } => self.call(frame, indent, out)?,
+                Row::Call { frame, indent } => {
+                    let next = self.recording.record_at(self.frames.get(frame).enter).context;
+                    if std::mem::replace(&mut context, next) != next {
+                        self.remark(indent, &self.context(next), out)?;
+                    }
+                    self.call(frame, indent, out)?;
+                }
                 Row::Detail { process, detail, indent } => self.detail(process, detail, indent, out)?,
                 Row::Folded { indent, turns, inside } => {
                     let calls = if inside == 0 {
@@ -189,6 +205,16 @@ impl Page<'_> {
         let room = self.width.saturating_sub("  exited:  at ".len() + text::width(&at));
         let end = view.reason.map_or(end, |reason| format!("exited: {} at {at}", inspect(&reason, room)));
         writeln!(out, "{title}  {}\n  {}", self.paint.dim(&facts), self.paint.dim(&end))
+    }
+
+    fn context(&self, number: u64) -> String {
+        let contexts = self.recording.contexts();
+        let Some(id) = contexts.id(number) else { return "[no context]".to_owned() };
+        match contexts.metadata(number) {
+            Some(Value::Map(pairs, _)) if pairs.is_empty() => format!("[{id}]"),
+            Some(metadata) => format!("[{id}] {}", inspect(metadata, self.width / 2)),
+            None => format!("[{id}]"),
+        }
     }
 
     fn remark(&self, indent: u32, text: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -376,6 +402,7 @@ impl Page<'_> {
         let is_named = |fun: &String| sites.iter().any(|site| outline::is_function(sites.function(site), fun));
         match (&selection.pid, &selection.function, selection.from_ns) {
             _ if self.frames.all().is_empty() => "no call was recorded".to_owned(),
+            _ if selection.context == Some(u64::MAX) => "no context has this id".to_owned(),
             (Some(pid), ..) if outline.silent == 0 => {
                 format!("no process is called {pid}; `trace stats --top 1000` lists them")
             }

@@ -18,7 +18,19 @@ defmodule ElixirScope do
 
   alias ElixirScope.Health.{Alerts, Budget}
   alias ElixirScope.Overlay.Recording
-  alias ElixirScope.{Config, Health, Native, Reader, Recorder, Redaction, Retention}
+
+  alias ElixirScope.{
+    Calls,
+    Config,
+    Context,
+    Health,
+    Native,
+    Reader,
+    Recorder,
+    Redaction,
+    Retention
+  }
+
   alias ElixirScope.{TimeTravel, Trace, Tracer}
   alias ElixirScope.Release.Overlays
 
@@ -29,6 +41,7 @@ defmodule ElixirScope do
     only: :all,
     trace: [],
     trace_processes: :all,
+    message_contents: true,
     keep: :all,
     max_bytes: nil,
     max_age: :infinity,
@@ -42,6 +55,8 @@ defmodule ElixirScope do
     budget: nil,
     alert: nil
   ]
+
+  @not_recording "no recording is running; ElixirScope.start_recording/1 starts one"
 
   @limits [:segment_bytes, :max_bytes, :depth, :items, :binary_bytes, :payload_bytes]
 
@@ -85,6 +100,8 @@ defmodule ElixirScope do
       links, names, ends), `:garbage_collection` and `:scheduling` (default: nothing);
     * `:trace_processes` - of whom: `:all` (default), `:existing`, `:new`, or a list of
       pids and registered names, which stands for these and all that they spawn;
+    * `:message_contents` - whether what messages say is kept (default true); else only
+      what they are: an atom, the first element of a tuple that is one, and sizes;
     * `:keep` - `:all` keeps every event, and the recording ends when there is no
       room for more; `:newest` is a flight recorder: the oldest events go, a segment
       at a time, and it never ends (default `:all`);
@@ -131,6 +148,7 @@ defmodule ElixirScope do
         for_traces?: for_traces?,
         trace: options[:trace],
         trace_processes: options[:trace_processes],
+        contents: options[:message_contents],
         keep: options[:keep],
         runs: options[:runs],
         limits: Enum.map(@limits, &options[&1]),
@@ -166,6 +184,62 @@ defmodule ElixirScope do
   def stop_recording do
     if running?(), do: Recorder.stop(), else: {:error, "no recording is running"}
   end
+
+  @doc """
+  Has the VM tell of more processes, or of fewer, while it records.
+
+  What it tells is what `:trace` of `start_recording/1` asked for; `processes` are as
+  there. Those that are added bring all that they spawn from then on; what a process that
+  is removed has spawned stays.
+
+      iex> ElixirScope.trace_processes(:add, [self()])
+      {:error, "no recording is running; ElixirScope.start_recording/1 starts one"}
+
+  """
+  @spec trace_processes(:add | :remove, Tracer.processes()) :: :ok | {:error, String.t()}
+  def trace_processes(how, processes) when how in [:add, :remove] do
+    processes!(processes)
+    if running?(), do: Recorder.trace_processes(how, processes), else: {:error, @not_recording}
+  end
+
+  @doc """
+  Has the VM tell of the calls of functions that have no probes, while a recording runs.
+
+  `functions` are `{module, name, arity}`, `{module, name}`, a module, or a list of
+  these; gives how many there are. Their calls are shown among all others. Options:
+
+    * `:match` - which calls, as a match specification that
+      `ElixirScope.Matchers.match_spec/1` makes (default: all);
+    * `:returns` - whether their ends are told too: values and exceptions (default true).
+      A function that goes on by tail calls for ever needs false: see `ElixirScope.Calls`;
+    * `:arguments` - whether arguments are (default true);
+    * `:local` - whether calls within the module are, too (default true);
+    * `:processes` - of whom, as `:trace_processes` of `start_recording/1`
+      (default `:all`);
+    * `:max` - calls after which nothing more is told (default 100 000);
+    * `:per_second` - calls within a second after which nothing more is told (default
+      10 000), so that a hot function cannot hurt; a warning says so;
+    * `:duration` - milliseconds after which it ends (default `:infinity`).
+
+  It ends with the recording, or by `stop_trace_calls/0`. The options hold for all that
+  is traced; what was before is added to.
+
+      iex> ElixirScope.trace_calls({String, :upcase, 1})
+      {:error, "no recording is running; ElixirScope.start_recording/1 starts one"}
+
+  """
+  @spec trace_calls(Calls.pattern() | [Calls.pattern()], keyword) ::
+          {:ok, pos_integer} | {:error, String.t()}
+  def trace_calls(functions, options \\ []) do
+    request = Calls.request!(functions, options)
+    processes!(request.processes)
+    if running?(), do: Recorder.trace_calls(request), else: {:error, @not_recording}
+  end
+
+  @doc "Ends what `trace_calls/2` began. Of calls that were told, the end is told still."
+  @spec stop_trace_calls() :: :ok | {:error, String.t()}
+  def stop_trace_calls,
+    do: if(running?(), do: Recorder.stop_trace_calls(), else: {:error, @not_recording})
 
   @doc """
   Tells whether a recording runs, and what the last one counted.
@@ -296,6 +370,33 @@ defmodule ElixirScope do
   def mark(name, value \\ nil), do: :scope_probe.mark(0, name, value)
 
   @doc """
+  Runs `fun` in a context: what it does, and what others do on its behalf, has this
+  correlation id wherever it is recorded. See `ElixirScope.Context`.
+
+  The id is any term, and generated where none is given; the metadata is what else shall
+  be known of it. It gives what `fun` gives.
+
+      iex> ElixirScope.with_context("request-17", %{user: 3}, fn ->
+      ...>   Task.await(Task.async(&ElixirScope.context/0))
+      ...> end)
+      %{id: "request-17", metadata: %{user: 3}}
+
+  """
+  @spec with_context(Context.id(), term, (() -> result)) :: result when result: var
+  def with_context(id \\ Context.generate(), metadata \\ %{}, fun) when is_function(fun, 0),
+    do: Context.run(id, metadata, fun)
+
+  @doc """
+  The context of the calling process, or `nil`.
+
+      iex> ElixirScope.context()
+      nil
+
+  """
+  @spec context() :: %{id: Context.id(), metadata: term} | nil
+  def context, do: Context.current()
+
+  @doc """
   Reads events of the recording that runs, else of the last one, by time.
 
   Options:
@@ -304,6 +405,7 @@ defmodule ElixirScope do
     * `:pid` - of this process only: a pid, a registered name, or how it is shown;
     * `:fun` - calls of this function and all they made: `{module, name, arity}`,
       `{module, name}`, a module, or the start of a name as text;
+    * `:correlation` - what happened in the context of this id (`with_context/3`);
     * `:detail` - `:boundaries` of calls, `:branches` too, or `:values` too (default,
       as far as they were recorded);
     * `:limit` - the number of calls, from the start (default 1000), or `:infinity`.
@@ -461,6 +563,7 @@ defmodule ElixirScope do
         only!(options[:only])
         told!(options[:trace])
         processes!(options[:trace_processes])
+        boolean!(:message_contents, options[:message_contents])
         Alerts.validate!(options[:alert])
         options = Keyword.update!(options, :budget, &Budget.validate!(&1, options[:keep]))
         Keyword.update!(options, :redact, &redact!/1)
@@ -501,6 +604,12 @@ defmodule ElixirScope do
             ":trace_processes must be :all, :existing, :new or a list of pids and names, " <>
               "got: #{inspect(which)}"
     end
+  end
+
+  defp boolean!(_key, value) when is_boolean(value), do: :ok
+
+  defp boolean!(key, value) do
+    raise ArgumentError, "#{inspect(key)} must be true or false, got: #{inspect(value)}"
   end
 
   defp positive!(_key, value) when is_integer(value) and value > 0, do: :ok

@@ -6,7 +6,7 @@ defmodule ElixirScope.TracerTest do
   use ElixirScope.Test.CaptureCase, async: false
 
   alias ElixirScope.{Native, Recorder, Tracer}
-  alias ElixirScope.Test.Segments
+  alias ElixirScope.Test.{CompactTerm, Segments}
 
   @sessions Code.ensure_loaded?(:trace)
 
@@ -206,6 +206,21 @@ defmodule ElixirScope.TracerTest do
       assert Enum.all?(events, &(&1.kind == :register or &1.pid != Process.whereis(:logger)))
     end
 
+    # Without the check of `nif/src/tracer.rs`, an event would begin within another.
+    test "the recorder is told of processes behind the VM's back", %{dir: dir} do
+      {events, pids} =
+        traced(dir, [trace: [:messages]], fn ->
+          pids = for n <- 1..200, do: spawn(fn -> :scope_probe.enter(1, n) end)
+          eventually(fn -> not Enum.any?(pids, &Process.alive?/1) end)
+          pids
+        end)
+
+      recorder = Process.whereis(Recorder)
+      refute Enum.any?(events, &match?(%{kind: :send, terms: [^recorder | _]}, &1))
+      entered = for %{kind: :enter} = event <- events, do: {event.pid, event.terms}
+      assert Enum.sort(entered) == Enum.sort(Enum.zip(pids, Enum.map(1..200, &[&1])))
+    end
+
     test "the recorder is never among them", %{dir: dir} do
       {events, _} =
         traced(dir, [trace: Tracer.flags()], fn ->
@@ -219,6 +234,81 @@ defmodule ElixirScope.TracerTest do
       assert of(events, recorder, [:receive, :in, :out, :gc_start, :send]) == []
       refute Enum.any?(events, &match?(%{kind: :send, terms: [^recorder | _]}, &1))
     end
+  end
+
+  test "processes come and go while it records", %{dir: dir} do
+    pid = spawn(fn -> echo() end)
+    other = spawn(fn -> echo() end)
+
+    {events, _} =
+      traced(dir, [trace: [:messages], trace_processes: [other]], fn ->
+        ask = fn n -> send(pid, {n, self()}) && assert_receive(^n) end
+        ask.(1)
+        assert ElixirScope.trace_processes(:add, [pid]) == :ok
+        ask.(2)
+        assert ElixirScope.trace_processes(:remove, [pid]) == :ok
+        ask.(3)
+        assert traced?(other) and not traced?(pid)
+        assert {:error, message} = ElixirScope.trace_processes(:add, [:nobody])
+        assert message =~ ":nobody"
+        # An error leaves alone what was told before.
+        send(other, {4, self()}) && assert_receive(4)
+      end)
+
+    assert [receive: [_, {2, _}], send: [_, 2]] = of(events, pid, [:receive, :send])
+    assert [receive: [_, {4, _}], send: [_, 4]] = of(events, other, [:receive, :send])
+    for pid <- [pid, other], do: Process.exit(pid, :kill)
+    {:ok, _} = ElixirScope.start_recording(dir: dir)
+    assert {:error, message} = ElixirScope.trace_processes(:add, [self()])
+    assert message =~ ":trace"
+  end
+
+  defp echo do
+    receive do: ({n, from} -> send(from, n))
+    echo()
+  end
+
+  test "messages without their contents", %{dir: dir} do
+    secret = String.duplicate("secret", 20)
+
+    sent = [
+      secret,
+      {:tag, secret},
+      {secret, 1, 2},
+      [secret],
+      %{a: secret},
+      :atom,
+      {},
+      [],
+      17,
+      1.5
+    ]
+
+    {events, _} =
+      traced(dir, [trace: [:messages], trace_processes: [self()], message_contents: false], fn ->
+        for message <- sent, do: send(self(), message)
+      end)
+
+    run = ElixirScope.status().dir
+    for file <- File.ls!(run), do: refute(File.read!(Path.join(run, file)) =~ "secretsecret")
+    me = self()
+    said = for {:send, [^me, message]} <- of(events, me, [:send]), do: message
+    assert said == for({:receive, [^me, message]} <- of(events, me, [:receive]), do: message)
+
+    cut = fn kind, size, kept -> %CompactTerm.Cut{kind: kind, size: size, kept: kept} end
+
+    assert said == [
+             cut.(:binary, 120, ""),
+             cut.(:tuple, 2, [:tag]),
+             cut.(:opaque_tuple, 3, nil),
+             cut.(:opaque_list, 0, nil),
+             cut.(:opaque_map, 1, nil),
+             :atom,
+             cut.(:opaque_tuple, 0, nil),
+             [],
+             cut.(:opaque, 0, nil),
+             cut.(:opaque, 0, nil)
+           ]
   end
 
   describe "others" do
@@ -267,6 +357,7 @@ defmodule ElixirScope.TracerTest do
     for options <- [
           [trace: [:message]],
           [trace: :all],
+          [message_contents: 1],
           [trace_processes: []],
           [trace_processes: 1]
         ] do

@@ -5,6 +5,7 @@ mod delta;
 mod heap;
 mod lists;
 mod maps;
+mod outline;
 mod plain;
 mod secrets;
 
@@ -39,7 +40,8 @@ unsafe extern "C" {
 
 // erts/emulator/beam/erl_term.h: the low four bits of immediates.
 const TAG_PID: u64 = 0x3;
-const TAG_SMALL: u64 = 0xf;
+/// The low four bits of a small integer.
+pub const TAG_SMALL: u64 = 0xf;
 const TAG_ATOM: u64 = 0x0b;
 const NIL: u64 = 0x3b;
 // The low two bits of what is no immediate.

@@ -160,5 +160,5 @@ fn detail(
     let level = level.max(control.level());
     let flags = if level == Level::Values { 0 } else { FLAG_WITHHELD };
     let kept = level.kept(kind, terms)?;
-    Some(Detail { limits: limits.unwrap_or(&session.limits), kept, flags })
+    Some(Detail { limits: limits.unwrap_or(&session.limits), kept, flags, outlined: false })
 }

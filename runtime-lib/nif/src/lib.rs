@@ -10,7 +10,8 @@
 //! ```
 //! use wire::{Kind, NodeId, Record};
 //! let mut data = Vec::new();
-//! let record = Record { kind: Kind::Tail, flags: 0, argc: 0, node: NodeId::from_raw(1).unwrap(),
+//! let node = NodeId::from_raw(1).unwrap();
+//! let record = Record { kind: Kind::Tail, flags: 0, argc: 0, context: 0, node,
 //!     ticks: 7, pid: 3, payload: &[] };
 //! record.write_to(&mut data);
 //! assert_eq!(Record::read_from(&data).unwrap().0, record);
@@ -18,7 +19,9 @@
 #![allow(unsafe_code, reason = "the VM's C interface and mapped memory; each block has its proof")]
 
 mod binary;
+mod calls;
 mod clock;
+mod contexts;
 mod control;
 mod encode;
 mod filter;

@@ -8,6 +8,7 @@ mod body;
 pub use body::{Body, Outcome, emit_body};
 
 use crate::clock;
+use crate::contexts;
 use crate::encode::{self, Atoms, Encoder, Env, RawTerm, SLACK};
 use crate::latency::{Histogram, Sampler};
 use crate::segment::Segment;
@@ -19,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use wire::node_id::SECRET;
+use wire::record::{CONTEXT_BYTES, FLAG_CONTEXT};
 use wire::segment::{LOST_BYTES_AT, LOST_EVENTS_AT, TRUNCATED_AT};
 use wire::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind, RECORD_HEADER};
 
@@ -26,6 +28,7 @@ use wire::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind, RECORD_HEADER};
 pub static ACTIVE: AtomicPtr<Session> = AtomicPtr::new(null_mut());
 
 const PIDS: usize = 1024;
+const CONTEXTS: usize = 64;
 
 struct Ring {
     session: &'static Session,
@@ -38,6 +41,8 @@ struct Ring {
     sampler: Sampler,
     atoms: Atoms,
     pids: Box<[u64]>,
+    /// Contexts that the segment names, each in its slot.
+    contexts: [u64; CONTEXTS],
 }
 
 /// How much of an event is written.
@@ -49,13 +54,15 @@ pub struct Detail {
     pub kept: usize,
     /// 0, or [`FLAG_WITHHELD`].
     pub flags: u8,
+    /// Whether of what follows the first term only the outline is kept.
+    pub outlined: bool,
 }
 
 impl Detail {
     /// All of it, within the limits of the recording.
     #[inline(always)]
     pub fn full(session: &'static Session, terms: &[RawTerm]) -> Self {
-        Self { limits: &session.limits, kept: terms.len(), flags: 0 }
+        Self { limits: &session.limits, kept: terms.len(), flags: 0, outlined: false }
     }
 }
 
@@ -67,7 +74,6 @@ thread_local! {
     static OF: Cell<*const Session> = const { Cell::new(null()) };
     // Of the thread, not of a recording: there may be many of those.
     static LATENCY: Cell<Option<&'static Histogram>> = const { Cell::new(None) };
-    static TELLING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether a recording runs.
@@ -166,9 +172,15 @@ fn local_pid(env: Env, term: RawTerm) -> Option<ErlNifPid> {
     unsafe { (enif_get_local_pid(env, term, pid.as_mut_ptr()) != 0).then(|| pid.assume_init()) }
 }
 
-/// Whether this thread is sending to the recorder, in the middle of an event.
-pub fn is_telling() -> bool {
-    TELLING.get()
+/// Sends the recorder a term, in the middle of an event or behind it.
+///
+/// # Safety
+/// `env` is that of the running call, on any thread of the VM; `term` belongs to it.
+pub unsafe fn tell_recorder(env: Env, session: &Session, term: RawTerm) {
+    // Where the VM traces this very message, the tracer passes it over.
+    // SAFETY: `env` is that of the running call; without an environment of its own the
+    // message is copied (erl_nif, enif_send). A recorder that is gone is no error here.
+    unsafe { enif_send(env, &session.recorder, null_mut(), term) };
 }
 
 /// The term of a local process.
@@ -211,6 +223,7 @@ fn attach(session: &'static Session) {
         sampler: Sampler::new(number),
         atoms: Atoms::new(&session.secrets),
         pids: vec![0; PIDS].into_boxed_slice(),
+        contexts: [0; CONTEXTS],
     };
     let old = RING.replace(Box::into_raw(Box::new(ring)));
     OF.set(session);
@@ -229,6 +242,16 @@ fn latency() -> &'static Histogram {
     latency
 }
 
+/// What an event is, of whom, and on whose behalf.
+struct About {
+    kind: Kind,
+    node: u64,
+    pid: RawTerm,
+    /// The process as the recorder is told of it, if it is.
+    own: Option<ErlNifPid>,
+    context: u64,
+}
+
 impl Ring {
     /// `own` is the process as the recorder is told of it, if it is.
     ///
@@ -244,8 +267,37 @@ impl Ring {
         terms: &[RawTerm],
         detail: Detail,
     ) {
+        // SAFETY: by the caller's promise, here and below.
+        let context = if contexts::are_used() { unsafe { self.context(env, pid) } } else { 0 };
+        unsafe { self.write(env, About { kind, node, pid, own, context }, terms, detail) };
+    }
+
+    /// The number of the context of the process, which the segment names.
+    ///
+    /// # Safety
+    /// As [`Ring::event`].
+    unsafe fn context(&mut self, env: Env, pid: RawTerm) -> u64 {
+        // SAFETY: by the caller's promise.
+        let Some(context) = (unsafe { contexts::of(env, pid) }) else { return 0 };
+        let slot = context.number as usize % CONTEXTS;
+        if self.contexts[slot] != context.number {
+            let about = About { kind: Kind::Context, node: 0, pid, own: None, context: context.number };
+            let terms = [context.id, context.metadata];
+            // SAFETY: as above; its terms are the process's.
+            unsafe { self.write(env, about, &terms, Detail::full(self.session, &terms)) };
+            self.contexts[slot] = context.number;
+        }
+        context.number
+    }
+
+    /// # Safety
+    /// As [`Ring::event`].
+    #[inline(always)]
+    unsafe fn write(&mut self, env: Env, about: About, terms: &[RawTerm], detail: Detail) {
+        let About { kind, node, pid, own, context } = about;
         let ticks = clock::ticks(self.session.clock.kind);
-        let limit = if detail.kept == 0 { 0 } else { detail.limits.payload + SLACK };
+        let before = if context == 0 { 0 } else { CONTEXT_BYTES };
+        let limit = before + if detail.kept == 0 { 0 } else { detail.limits.payload + SLACK };
         if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
             return self.lose();
         }
@@ -256,7 +308,7 @@ impl Ring {
         if detail.kept > 0 {
             let kept = terms.get(..detail.kept).unwrap_or(terms);
             // SAFETY: by the caller's promise.
-            let written = unsafe { self.payload(env, kind, node & SECRET != 0, kept, detail.limits) };
+            let written = unsafe { self.payload(env, &about, before, kept, detail) };
             (len, flags) = (written.0, written.1 | detail.flags);
             // A reader that sees the event finds its atoms named.
             if !self.atoms.unnamed.is_empty() {
@@ -270,6 +322,10 @@ impl Ring {
             flags |= FLAG_OMITTED;
         } else if flags & !FLAG_WITHHELD != 0 {
             segment.store(TRUNCATED_AT, bump(&self.counters.truncated, 1));
+        }
+        if before > 0 {
+            segment.payload_space(before).copy_from_slice(&context.to_le_bytes());
+            (len, flags) = (len + before, flags | FLAG_CONTEXT);
         }
         let first = wire::record::first_word(kind, flags, terms.len() as u8, len);
         segment.publish([first, node & !SECRET, ticks, encode::bits(pid)], len);
@@ -288,7 +344,7 @@ impl Ring {
         self.sampler.again();
     }
 
-    /// Encodes the terms after the next record's header: length and flags.
+    /// Encodes the terms, `before` bytes after the next record's header: length and flags.
     ///
     /// # Safety
     /// As [`Ring::event`]; the segment has room for a payload.
@@ -296,23 +352,24 @@ impl Ring {
     unsafe fn payload(
         &mut self,
         env: Env,
-        kind: Kind,
-        is_secret: bool,
+        about: &About,
+        before: usize,
         terms: &[RawTerm],
-        limits: &Limits,
+        Detail { limits, outlined, .. }: Detail,
     ) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
-        let space = segment.payload_space(limits.payload + SLACK);
+        let kind = about.kind;
+        let space = &mut segment.payload_space(before + limits.payload + SLACK)[before..];
         let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms)
-            .of_failure(matches!(kind, Kind::Caught | Kind::Exit));
+            .of_failure(matches!(kind, Kind::Caught | Kind::Exit | Kind::Raised));
         let mut first = 0;
         for (n, &term) in terms.iter().enumerate() {
-            if is_secret {
+            if about.node & SECRET != 0 {
                 encoder.secret();
                 continue;
             }
             // SAFETY: by the caller's promise.
-            unsafe { encoder.term(term, limits.depth) };
+            unsafe { if outlined && n > 0 { encoder.outline(term) } else { encoder.term(term, limits.depth) } };
             if n == 0 && !encoder.full {
                 first = encoder.len();
             }
@@ -335,6 +392,7 @@ impl Ring {
         next.open(&self.session.header(self.number, self.ordinals[0], next.capacity()), self.counters.header());
         self.ordinals[0] += 1;
         self.counters.turned();
+        self.contexts = [0; CONTEXTS];
         if let Some(mut full) = self.data.replace(next) {
             full.seal();
             self.session.retire(full, Store::Data);
@@ -399,14 +457,8 @@ impl Ring {
 
     #[cold]
     fn tell(&self, env: Env, own: ErlNifPid) {
-        let message = pid_term(env, own);
-        // The VM may want to trace this very message: see `is_telling`.
-        TELLING.set(true);
-        // SAFETY: `env` is that of the running call; without an environment of
-        // its own the message is copied (erl_nif, enif_send). A recorder that
-        // is gone is no error here.
-        unsafe { enif_send(env, &self.session.recorder, null_mut(), message) };
-        TELLING.set(false);
+        // SAFETY: by the running call, in the middle of its event.
+        unsafe { tell_recorder(env, self.session, pid_term(env, own)) };
     }
 }
 

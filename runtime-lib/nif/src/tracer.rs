@@ -5,25 +5,26 @@
 //! perhaps with the process locked: nothing here waits, or asks the VM for more than
 //! what the behaviour's own example does. The ring is the calling thread's own.
 //!
-//! `enabled` also keeps the recording out of itself: the recorder is never traced, nor is
-//! the message that tells it of a process. That message is sent in the middle of an event,
-//! on a ring that must not be entered again.
+//! The recording is kept out of itself: the recorder is never traced, and what it is sent is
+//! passed over. That a process was seen it is told in the middle of an event, on a ring that
+//! must not be entered again, and where the process is traced the VM tells of that message.
 
+use crate::calls;
 use crate::encode::{Env as RawEnv, RawTerm, bits};
 use crate::filter;
 use crate::hot::nif;
-use crate::ring;
+use crate::ring::{self, Detail};
 use rustler::codegen_runtime::{c_int, inventory};
 use rustler::sys::enif_get_map_value;
 use rustler::types::atom::Atom;
 use rustler::{Encoder as _, Env, LocalPid, NifResult, Term};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use wire::Kind;
 use wire::record::{NO_SUCH_PROCESS, REGISTERED_BEFORE};
 
 /// The VM's tag of an event, what it is here, and the record's variant.
-const TAGS: [(&str, Kind, u64); 22] = [
+const TAGS: [(&str, Kind, u64); 25] = [
     ("send", Kind::Send, 0),
     ("receive", Kind::Receive, 0),
     ("send_to_non_existing_process", Kind::Send, NO_SUCH_PROCESS),
@@ -46,6 +47,9 @@ const TAGS: [(&str, Kind, u64); 22] = [
     ("getting_unlinked", Kind::Unlink, 1),
     ("register", Kind::Register, 0),
     ("unregister", Kind::Unregister, 0),
+    ("call", Kind::Call, 0),
+    ("return_from", Kind::Returned, 0),
+    ("exception_from", Kind::Raised, 0),
 ];
 
 /// Atoms, which are never collected.
@@ -57,7 +61,8 @@ struct Words {
     undefined: RawTerm,
     trace_status: RawTerm,
     extra: RawTerm,
-    sender: RawTerm,
+    said: RawTerm,
+    call: RawTerm,
     tags: [u64; TAGS.len()],
 }
 
@@ -85,7 +90,8 @@ pub fn load(env: Env<'_>) -> NifResult<()> {
         undefined: atom("undefined")?,
         trace_status: atom("trace_status")?,
         extra: atom("extra")?,
-        sender: atom("match_spec_result")?,
+        said: atom("match_spec_result")?,
+        call: atom("call")?,
         tags,
     });
     Ok(())
@@ -93,6 +99,15 @@ pub fn load(env: Env<'_>) -> NifResult<()> {
 
 /// The recorder's term, which is not asked for at each event.
 static RECORDER: AtomicU64 = AtomicU64::new(0);
+
+/// Of messages, whether only the outline is kept.
+static OUTLINES: AtomicBool = AtomicBool::new(false);
+
+/// Whether of messages only the outline is kept, from the next one on.
+#[rustler::nif]
+fn trace_outlines(only: bool) -> bool {
+    OUTLINES.swap(only, Ordering::AcqRel)
+}
 
 /// Lets processes that are traced with this state, a small integer, be recorded; called
 /// by the recorder.
@@ -133,7 +148,7 @@ unsafe extern "C" fn enabled(_env: RawEnv, _argc: c_int, argv: *const RawTerm) -
     let is_ours = bits(state) == STATE.load(Ordering::Acquire) && ring::active().is_some() && !is_recorder(tracee);
     match (is_ours, bits(tag) == bits(words.trace_status)) {
         (false, true) => words.remove,
-        (true, false) if ring::is_telling() => words.discard,
+        (true, false) if bits(tag) == bits(words.call) && !calls::may_tell() => words.discard,
         (true, _) => words.trace,
         (false, false) => words.discard,
     }
@@ -150,11 +165,15 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
         let (_, kind, variant) = TAGS[which];
         #[cfg(feature = "panic-test")]
         crate::panic_test::told(kind);
-        let option = |key| unsafe { option(env, options, key) }.unwrap_or(words.undefined);
+        // SAFETY: by the VM's call, here and below.
+        let option = |key| unsafe { option(env, options, key) };
+        let extra = || option(words.extra).unwrap_or(words.undefined);
         let (pair, single) = match kind {
-            Kind::Send => ([option(words.extra), what], None),
-            Kind::Receive => ([option(words.sender), what], None),
-            Kind::Spawn | Kind::Spawned => ([what, option(words.extra)], None),
+            Kind::Call => return unsafe { calls::call(env, session, tracee, what, option(words.said)) },
+            Kind::Returned | Kind::Raised => return unsafe { calls::end(env, session, kind, tracee, what, extra()) },
+            Kind::Send => ([extra(), what], None),
+            Kind::Receive => ([option(words.said).unwrap_or(words.undefined), what], None),
+            Kind::Spawn | Kind::Spawned => ([what, extra()], None),
             _ => ([what; 2], Some([what])),
         };
         if kind == Kind::Send && is_recorder(pair[0]) {
@@ -162,8 +181,9 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
         }
         let terms = single.as_ref().map_or(&pair[..], |single| &single[..]);
         let Some(detail) = filter::told(session, kind, tracee, terms) else { return };
+        let outlined = matches!(kind, Kind::Send | Kind::Receive) && OUTLINES.load(Ordering::Relaxed);
         // SAFETY: by the VM's call; only processes are traced.
-        unsafe { ring::emit_told(env, session, kind, variant, tracee, terms, detail) };
+        unsafe { ring::emit_told(env, session, kind, variant, tracee, terms, Detail { outlined, ..detail }) };
     };
     ring::guarded(session, work);
     words.ok

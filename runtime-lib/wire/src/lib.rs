@@ -9,7 +9,8 @@
 //! use wire::{Kind, NodeId, Record};
 //!
 //! let mut bytes = Vec::new();
-//! let record = Record { kind: Kind::Tail, flags: 0, argc: 0, node: NodeId::from_raw(7).unwrap(),
+//! let node = NodeId::from_raw(7).unwrap();
+//! let record = Record { kind: Kind::Tail, flags: 0, argc: 0, context: 0, node,
 //!     ticks: 100, pid: 3, payload: &[] };
 //! record.write_to(&mut bytes);
 //! let (read, rest) = Record::read_from(&bytes).unwrap();

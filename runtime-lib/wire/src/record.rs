@@ -11,6 +11,9 @@
 //! | 2 | | clock ticks |
 //! | 3 | | process identifier, as the VM's 64-bit term |
 //!
+//! With [`FLAG_CONTEXT`], the payload's first 8 bytes are the number of the context that
+//! the process was in, and the terms follow; both count as payload.
+//!
 //! Word 1 of `state` and `state_delta` is the version's number ([`crate::state`]).
 //!
 //! # What the recording says of itself
@@ -53,6 +56,18 @@
 //! | 41 | gc_end | sizes | a major collection |
 //! | 42 | in | what it goes on with: `{module, function, arity}` or 0 | it is exiting |
 //! | 43 | out | what it stopped in | it is exiting |
+//! | 44 | call | `{module, function, arity}`, the arguments | bits, see below |
+//! | 45 | returned | `{module, function, arity}`, the value | |
+//! | 46 | raised | `{module, function, arity}`, class, reason | |
+//! | 47 | context | the context's id, what else is known of it | |
+//!
+//! A context is no event of the process: it says what a number is called that other
+//! events have, and its own is among them ([`FLAG_CONTEXT`]). A segment has it before the
+//! first event of that context, and may have it again.
+//!
+//! Kinds 44 to 46 are of functions that need have no probes. Variant bits of a call:
+//! [`NO_END`], nothing will tell how it ends; [`WITH_MESSAGE`], behind the arguments stands
+//! what its match specification said.
 //!
 //! `receive` is the moment at which the message is put into the receiver's queue, not the
 //! one at which the program takes it out. A message that does not fit is left out
@@ -67,6 +82,10 @@ pub const FLAG_TRUNCATED: u8 = 1;
 /// The payload did not fit: it was left out whole, or, of what the VM tells, behind its
 /// first term.
 pub const FLAG_OMITTED: u8 = 2;
+/// The payload begins with the number of the context.
+pub const FLAG_CONTEXT: u8 = 8;
+/// Bytes that a context's number takes in the payload.
+pub const CONTEXT_BYTES: usize = 8;
 
 /// The level of detail left values out: beside [`FLAG_OMITTED`], those of the payload, or
 /// of what the VM tells, those behind its first term.
@@ -80,6 +99,10 @@ pub const WIDER: u64 = 2;
 pub const OF_PROCESS: u64 = 3;
 /// Variant of [`Kind::Send`]: there was no such process.
 pub const NO_SUCH_PROCESS: u64 = 1;
+/// Bit of a [`Kind::Call`]'s variant: nothing will tell how it ends.
+pub const NO_END: u64 = 1;
+/// Bit of a [`Kind::Call`]'s variant: its last term is what its match specification said.
+pub const WITH_MESSAGE: u64 = 2;
 /// Variant of [`Kind::Register`]: the process had the name when the tracing began.
 pub const REGISTERED_BEFORE: u64 = 1;
 
@@ -144,11 +167,19 @@ pub enum Kind {
     In = 42,
     /// The scheduler runs something else.
     Out = 43,
+    /// A function was called.
+    Call = 44,
+    /// A function returned.
+    Returned = 45,
+    /// An exception went through a function.
+    Raised = 46,
+    /// What a context is called.
+    Context = 47,
 }
 
 impl Kind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 32] = [
         Self::Enter,
         Self::Leave,
         Self::Tail,
@@ -177,6 +208,10 @@ impl Kind {
         Self::GcEnd,
         Self::In,
         Self::Out,
+        Self::Call,
+        Self::Returned,
+        Self::Raised,
+        Self::Context,
     ];
 
     const BY_CODE: [Option<Self>; 256] = {
@@ -229,6 +264,10 @@ impl Kind {
             Self::GcEnd => "gc_end",
             Self::In => "in",
             Self::Out => "out",
+            Self::Call => "call",
+            Self::Returned => "returned",
+            Self::Raised => "raised",
+            Self::Context => "context",
         }
     }
 }
@@ -257,6 +296,8 @@ pub struct Record<'a> {
     pub kind: Kind,
     /// [`FLAG_TRUNCATED`], [`FLAG_OMITTED`], [`FLAG_WITHHELD`].
     pub flags: u8,
+    /// The number of the context that the process was in; 0: none.
+    pub context: u64,
     /// Number of terms in the payload.
     pub argc: u8,
     /// Where it happened; for names, the low 59 bits of the key; for what the VM tells,
@@ -287,11 +328,15 @@ pub const fn first_word(kind: Kind, flags: u8, argc: u8, payload: usize) -> u64 
 impl<'a> Record<'a> {
     /// Appends the record; a payload over [`MAX_PAYLOAD`] is left out and flagged.
     pub fn write_to(&self, out: &mut Vec<u8>) {
-        let fits = self.payload.len() <= MAX_PAYLOAD;
+        let context = self.context.to_le_bytes();
+        let (number, flag) = if self.context == 0 { (&[][..], 0) } else { (&context[..], FLAG_CONTEXT) };
+        let fits = number.len() + self.payload.len() <= MAX_PAYLOAD;
         let (payload, flags) = if fits { (self.payload, self.flags) } else { (&[][..], self.flags | FLAG_OMITTED) };
-        for word in [first_word(self.kind, flags, self.argc, payload.len()), self.node.raw(), self.ticks, self.pid] {
+        let first = first_word(self.kind, flags | flag, self.argc, number.len() + payload.len());
+        for word in [first, self.node.raw(), self.ticks, self.pid] {
             out.extend_from_slice(&word.to_le_bytes());
         }
+        out.extend_from_slice(number);
         out.extend_from_slice(payload);
         out.resize(out.len().next_multiple_of(8), 0);
     }
@@ -316,9 +361,17 @@ impl<'a> Record<'a> {
         let (ticks, pid) = (word(2)?, word(3)?);
         let payload = bytes.get(RECORD_HEADER..RECORD_HEADER + payload_len).ok_or(RecordError::Short)?;
         let rest = bytes.get(len..).ok_or(RecordError::Short)?;
-        let record = Self { kind, flags: (first >> 24) as u8, argc: (first >> 32) as u8, node, ticks, pid, payload };
+        let flags = (first >> 24) as u8;
+        let (context, payload) = if flags & FLAG_CONTEXT == 0 { (0, payload) } else { split_context(payload)? };
+        let flags = flags & !FLAG_CONTEXT;
+        let record = Self { kind, flags, argc: (first >> 32) as u8, context, node, ticks, pid, payload };
         Ok((record, rest))
     }
+}
+
+fn split_context(payload: &[u8]) -> Result<(u64, &[u8]), RecordError> {
+    let (number, rest) = payload.split_first_chunk().ok_or(RecordError::Length)?;
+    Ok((u64::from_le_bytes(*number), rest))
 }
 
 #[cfg(test)]
@@ -334,10 +387,28 @@ mod tests {
     }
 
     #[test]
+    fn a_context_stands_before_the_terms() {
+        let node = NodeId::from_raw(99).unwrap();
+        for (payload, words) in [(&b"hello"[..], 6), (&[], 5)] {
+            let record = Record { kind: Kind::Enter, flags: 1, argc: 2, context: 7, node, ticks: 5, pid: 9, payload };
+            let mut bytes = Vec::new();
+            record.write_to(&mut bytes);
+            assert_eq!((bytes.len(), &bytes[32..40]), (words * 8, &[7, 0, 0, 0, 0, 0, 0, 0][..]));
+            assert_eq!(Record::read_from(&bytes), Ok((record, &[][..])));
+        }
+        let mut short = Vec::new();
+        for word in [first_word(Kind::Enter, FLAG_CONTEXT, 0, 7), 0, 0, 0, 0] {
+            short.extend_from_slice(&word.to_le_bytes());
+        }
+        assert_eq!(Record::read_from(&short), Err(RecordError::Length));
+    }
+
+    #[test]
     fn every_truncation_and_bit_flip_is_an_error_or_a_record_never_a_panic() {
         let mut bytes = Vec::new();
         let node = NodeId::from_raw(99).unwrap();
-        let record = Record { kind: Kind::Enter, flags: 1, argc: 2, node, ticks: 5, pid: 9, payload: b"hello" };
+        let record =
+            Record { kind: Kind::Enter, flags: 1, argc: 2, context: 0, node, ticks: 5, pid: 9, payload: b"hello" };
         record.write_to(&mut bytes);
         assert_eq!(bytes.len(), 40);
         assert_eq!(Record::read_from(&bytes), Ok((record, &[][..])));

@@ -7,9 +7,10 @@ use super::narrowed::Narrowed;
 use super::stack::Stack;
 use super::{Closing, Detail, Frame, Frames, NONE, Process};
 use crate::Recording;
+use crate::run::is_of_function;
 use rustc_hash::FxHashMap;
 use wire::map::PASSING;
-use wire::record::{BEGINS, OF_PROCESS};
+use wire::record::{BEGINS, NO_END, OF_PROCESS, WITH_MESSAGE};
 use wire::{Kind, NodeKind, Record};
 
 struct Builder<'a> {
@@ -62,11 +63,13 @@ fn binding_clauses(recording: &Recording) -> Vec<bool> {
 
 impl Builder<'_> {
     fn event(&mut self, number: u32, record: &Record<'_>) {
-        if matches!(record.kind, Kind::NameAtom | Kind::NameProcess | Kind::Clock) || is_known_name(record) {
+        if matches!(record.kind, Kind::NameAtom | Kind::NameProcess | Kind::Clock | Kind::Context)
+            || is_known_name(record)
+        {
             return;
         }
         let process = self.process(record.pid, number);
-        if record.kind.is_told() {
+        if record.kind.is_told() && !is_of_function(record.kind) {
             return self.told(process, number);
         }
         if matches!(record.kind, Kind::Level | Kind::Switch) {
@@ -83,6 +86,9 @@ impl Builder<'_> {
             }
             Kind::Caught => self.caught(process, number, record),
             Kind::Exit => self.exit(process, number),
+            Kind::Call => self.call(process, number, record, tail),
+            Kind::Returned => self.close(process, number, record, Closing::Returned),
+            Kind::Raised => self.raised(process, number, record),
             _ => {}
         }
     }
@@ -181,6 +187,19 @@ impl Builder<'_> {
         self.processes[process as usize].frames.push(frame);
     }
 
+    // The VM told of it, and will tell how it ends, or not.
+    fn call(&mut self, process: u32, number: u32, record: &Record<'_>, tail: Option<(u32, u32)>) {
+        self.enter(process, number, record, tail);
+        let frame = self.stacks[process as usize].top();
+        if record.node.raw() & WITH_MESSAGE != 0 {
+            self.processes[process as usize].details.push(Detail { event: number, frame });
+        }
+        if record.node.raw() & NO_END != 0 {
+            self.stacks[process as usize].pop();
+            self.all[frame as usize].inferred = true;
+        }
+    }
+
     fn close(&mut self, process: u32, number: u32, record: &Record<'_>, closing: Closing) {
         let Some(frame) = self.unwind_to(process, number, record) else {
             self.processes[process as usize].orphans.push(number);
@@ -249,6 +268,15 @@ impl Builder<'_> {
         }
     }
 
+    fn raised(&mut self, process: u32, number: u32, record: &Record<'_>) {
+        let Some(frame) = self.unwind_to(process, number, record) else {
+            self.processes[process as usize].orphans.push(number);
+            return;
+        };
+        self.stacks[process as usize].pop();
+        end(&mut self.all[frame as usize], Closing::Raised, number);
+    }
+
     // The nearest open frame of the record's clause, once those above it are closed.
     fn unwind_to(&mut self, process: u32, number: u32, record: &Record<'_>) -> Option<u32> {
         let clause = self.clause(record);
@@ -259,7 +287,8 @@ impl Builder<'_> {
             return (is_unknown(clause) && is_unknown(stack.top_clause())).then(|| stack.top());
         }
         while self.stacks[process as usize].top_clause() != clause {
-            if !self.pop(process, Closing::Raised, number, record.kind != Kind::Caught) {
+            let is_told = matches!(record.kind, Kind::Caught | Kind::Raised);
+            if !self.pop(process, Closing::Raised, number, !is_told) {
                 break;
             }
         }

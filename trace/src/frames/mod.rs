@@ -13,6 +13,10 @@
 //! first event of the function that rescued it appears inside the unwound
 //! frame, and a handler in the same clause as a frame it unwound is taken for
 //! that frame's own.
+//!
+//! A function that the VM told of needs no probes: `call` opens its frame, `returned` or
+//! `raised` closes it. Where nothing tells how it ends, its frame stays open and no other
+//! stands in it.
 
 mod build;
 mod callee;
@@ -21,6 +25,7 @@ mod narrowed;
 mod stack;
 
 use crate::Recording;
+use crate::run::terms;
 use wire::{FLAG_OMITTED, FLAG_WITHHELD, Kind, Record};
 
 const NONE: u32 = u32::MAX;
@@ -74,8 +79,9 @@ pub struct Frame {
     pub closing: Closing,
     /// Whether an exception that no handler told of ended it: a frame below, or its
     /// own `after`, showed life later. Of one that returned, whether an exception may have
-    /// ended it just as well: what would say so was not recorded at the time. Of an open frame, whether its end may be among
-    /// the events that a flight recorder has recycled, or that were not recorded.
+    /// ended it just as well: what would say so was not recorded at the time. Of an open
+    /// frame, whether it may have ended: among the events that a flight recorder has
+    /// recycled, or that were not recorded, or because nothing tells.
     pub inferred: bool,
     /// Equal for frames of the same function.
     pub function: u32,
@@ -215,7 +221,7 @@ impl Frames {
         match (record.flags & FLAG_OMITTED != 0, record.flags & FLAG_WITHHELD != 0) {
             (true, true) => Outcome::Withheld,
             (true, false) => Outcome::Omitted,
-            _ if !record.payload.is_empty() => Outcome::Value(record.payload),
+            _ if !record.payload.is_empty() => Outcome::Value(terms(&record)),
             _ if record.argc == 0 && record.kind == Kind::Leave && is_known(recording, &record) => Outcome::Nil,
             _ => Outcome::Unknown,
         }

@@ -1,6 +1,6 @@
 //! What happened within a call, as plain data with stable keys, for machines.
 
-use super::view::{Exception, WIDEST, caught};
+use super::view::{Exception, WIDEST, caught, correlation};
 use crate::value::{Value, inspect};
 use crate::{Detail, Messages, Process, Recording};
 use serde::Serialize;
@@ -17,9 +17,12 @@ pub struct DetailView {
     pub frame: Option<u32>,
     /// The process.
     pub pid: String,
+    /// The id of the context it happened in (a correlation id).
+    pub correlation: Option<String>,
     /// When, in ns from the recording's start.
     pub at_ns: i64,
-    /// `branch`, `bind`, `caught`, `locals`, `mark`, `level` or `switch`; of what the VM told, what it is.
+    /// `branch`, `bind`, `caught`, `locals`, `mark`, `level` or `switch`; of what the VM told,
+    /// what it is, and `said` of what a match specification said of a call.
     pub kind: &'static str,
     /// The function whose source this stands in, or `#` and the node id.
     pub function: String,
@@ -30,7 +33,7 @@ pub struct DetailView {
     /// For branches, what the map calls them; else empty.
     pub label: String,
     /// Of `bind` the value, of `locals` the variables, of `mark` its name and value; of
-    /// messages, the message.
+    /// messages, the message; of `said`, what was said.
     pub values: Vec<Named>,
     /// Of `caught`, what.
     pub exception: Option<Exception>,
@@ -65,6 +68,10 @@ impl DetailView {
         let mut terms = Value::read_all(record.payload, recording.names());
         // Of what did not fit, the first term may be there.
         terms.resize(terms.len().max(usize::from(record.argc)), left_out(&record));
+        if record.kind == Kind::Call {
+            // The call itself is a frame.
+            terms.drain(..terms.len().saturating_sub(1));
+        }
         let mut terms = terms.into_iter();
         let peer = if has_peer(record.kind) { terms.next().map(|peer| inspect(&peer, WIDEST)) } else { None };
         let mut names = label.split(capture::SEPARATOR);
@@ -73,8 +80,9 @@ impl DetailView {
             event: detail.event,
             frame: detail.frame(),
             pid: recording.names().pid(process.pid),
+            correlation: correlation(recording, detail.event),
             at_ns: recording.clock().since_start(record.ticks),
-            kind: record.kind.name(),
+            kind: if record.kind == Kind::Call { "said" } else { record.kind.name() },
             function: text(site.map(|site| sites.function(site))),
             file: text(site.map(|site| sites.file(site))),
             line: site.map_or(0, |site| site.line),
@@ -118,8 +126,8 @@ pub(super) fn left_out(record: &Record<'_>) -> Value {
 /// what is recorded.
 pub(super) fn is_shown(kind: Kind, strength: Strength, told: bool) -> bool {
     match kind {
+        Kind::Locals | Kind::Mark | Kind::Call | Kind::Level | Kind::Switch => true,
         kind if kind.is_told() => told,
-        Kind::Locals | Kind::Mark | Kind::Level | Kind::Switch => true,
         Kind::Branch | Kind::Caught => strength >= Strength::Branches,
         _ => strength >= Strength::Values,
     }

@@ -13,7 +13,7 @@ pub use call::call_text;
 pub use detail::{DetailView, Named};
 pub use report::Report;
 pub use select::{Outline, Selection, is_function, is_process, outline};
-pub use view::{Argument, Exception, FrameView, ProcessView, callee, exception, exit_reason, result};
+pub use view::{Argument, Exception, FrameView, ProcessView, callee, correlation, exception, exit_reason, result};
 
 /// One line of an outline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,14 @@
 //! An outline as one object for machines.
 
+use super::view::WIDEST;
 use super::{DetailView, FrameView, Outline, ProcessView, Row};
+use crate::value::inspect;
 use crate::{Frames, Messages, Recording, run};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 /// Serializes an outline as `run`, `app`, `state`, `lost_events`, `processes`,
-/// `frames`, `details`, `shown`, `more` and `findings`, one row at a time.
+/// `contexts`, `frames`, `details`, `shown`, `more` and `findings`, one row at a time.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
     /// What was read.
@@ -24,7 +26,7 @@ impl Serialize for Report<'_> {
         let Self { recording, outline, .. } = *self;
         let info = recording.info();
         let lost: u64 = run::ring_totals(recording.segments()).iter().map(|ring| ring.lost_events).sum();
-        let mut report = serializer.serialize_struct("Report", 11)?;
+        let mut report = serializer.serialize_struct("Report", 12)?;
         report.serialize_field("run", &info.map(|info| &info.id))?;
         report.serialize_field("app", &info.map(|info| &info.app))?;
         report.serialize_field("state", &recording.state())?;
@@ -40,6 +42,7 @@ impl Serialize for Report<'_> {
                 _ => None,
             }),
         )?;
+        report.serialize_field("contexts", &Contexts(recording))?;
         report.serialize_field(
             "frames",
             &Rows(*self, |report, row| match row {
@@ -70,4 +73,22 @@ impl<T: Serialize> Serialize for Rows<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.outline.rows.iter().filter_map(|row| (self.1)(&self.0, row)))
     }
+}
+
+struct Contexts<'a>(&'a Recording);
+
+impl Serialize for Contexts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let contexts = self.0.contexts();
+        serializer.collect_seq(contexts.numbers().into_iter().map(|number| ContextView {
+            id: contexts.id(number).unwrap_or_default().into_owned(),
+            metadata: contexts.metadata(number).map(|metadata| inspect(metadata, WIDEST)),
+        }))
+    }
+}
+
+#[derive(Serialize)]
+struct ContextView {
+    id: String,
+    metadata: Option<String>,
 }

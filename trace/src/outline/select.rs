@@ -11,6 +11,8 @@ pub struct Selection {
     pub pid: Option<String>,
     /// `Module.name/arity` or how it starts; shows such calls and all they made.
     pub function: Option<String>,
+    /// The number of a context: shows what happened in it, whoever did it.
+    pub context: Option<u64>,
     /// Calls that ended before this moment, in ns from the start, are left out.
     pub from_ns: Option<i64>,
     /// Calls that began after this moment, in ns from the start, are left out.
@@ -29,9 +31,9 @@ pub struct Selection {
 
 impl Default for Selection {
     fn default() -> Self {
-        let (pid, function, from_ns, to_ns, depth) = (None, None, None, None, None);
+        let (pid, function, context, from_ns, to_ns, depth) = (None, None, None, None, None, None);
         let (limit, fold, detail, told) = (u64::MAX, false, Strength::Values, true);
-        Self { pid, function, from_ns, to_ns, depth, limit, fold, detail, told }
+        Self { pid, function, context, from_ns, to_ns, depth, limit, fold, detail, told }
     }
 }
 
@@ -117,13 +119,18 @@ fn choose(
 ) -> Vec<Chosen> {
     let mut chosen = Vec::new();
     let mut root: Option<Chosen> = None; // the match whose calls are being shown, with its depth
+    let mut around: Vec<u32> = Vec::new(); // depths of chosen calls that are open
     for &number in &process.frames {
         let frame = frames.get(number);
-        if !in_time(recording, frames, frame, selection) {
+        if !in_time(recording, frames, frame, selection) || !is_within(recording, frame.enter, selection) {
             continue;
         }
         let Some(wanted) = wanted else {
-            chosen.push(Chosen { frame: number, indent: frame.depth });
+            // Of a context, calls around those that are shown may be of another.
+            around.truncate(around.partition_point(|depth| *depth < frame.depth));
+            let indent = if selection.context.is_some() { around.len() as u32 } else { frame.depth };
+            around.push(frame.depth);
+            chosen.push(Chosen { frame: number, indent });
             continue;
         };
         let continues = |root: &Chosen| frame.depth > root.indent || frame.tail_of() == Some(root.frame);
@@ -145,6 +152,11 @@ fn choose(
         }
     }
     chosen
+}
+
+/// Whether an event happened in the context that was asked for, if one was.
+pub(super) fn is_within(recording: &Recording, event: u32, selection: &Selection) -> bool {
+    selection.context.is_none_or(|context| recording.record_at(event).context == context)
 }
 
 fn in_time(recording: &Recording, frames: &Frames, frame: &Frame, selection: &Selection) -> bool {

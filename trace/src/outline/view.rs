@@ -2,11 +2,14 @@
 
 use super::detail::left_out;
 use crate::frames::Outcome;
+use crate::run::terms;
 use crate::value::{Value, inspect};
 use crate::{Closing, Frame, Frames, Process, Recording};
 use serde::Serialize;
-use wire::Record;
+use std::borrow::Cow;
 use wire::map::capture;
+use wire::record::WITH_MESSAGE;
+use wire::{Kind, Record};
 
 /// Beyond this many characters, a value in machine-readable output is cut.
 pub(super) const WIDEST: usize = 10_000;
@@ -32,6 +35,8 @@ pub struct FrameView {
     pub id: u32,
     /// The process.
     pub pid: String,
+    /// The id of the context it was made in (a correlation id).
+    pub correlation: Option<String>,
     /// The number of the call that made it.
     pub parent: Option<u32>,
     /// The number of the call whose place it took by a tail call.
@@ -92,6 +97,7 @@ impl FrameView {
         Self {
             id,
             pid: recording.names().pid(process.pid),
+            correlation: correlation(recording, frame.enter),
             parent: frame.parent(),
             tail_of: frame.tail_of(),
             depth: frame.depth,
@@ -157,6 +163,11 @@ impl ProcessView {
     }
 }
 
+/// The id of the context that an event happened in.
+pub fn correlation(recording: &Recording, event: u32) -> Option<String> {
+    recording.contexts().id(recording.record_at(event).context).map(Cow::into_owned)
+}
+
 /// What a frame returned, if a return was seen.
 pub fn result(recording: &Recording, frames: &Frames, frame: &Frame) -> Option<Value> {
     match frames.outcome(recording, frame) {
@@ -175,7 +186,7 @@ pub fn exception(recording: &Recording, frames: &Frames, frame: &Frame) -> Optio
 
 /// The exception of a handler's event.
 pub(super) fn caught(recording: &Recording, record: &Record<'_>) -> Exception {
-    let mut terms = Value::read_all(record.payload, recording.names()).into_iter();
+    let mut terms = Value::read_all(terms(record), recording.names()).into_iter();
     let kind = terms.next().map(|kind| inspect(&kind, WIDEST)).unwrap_or_default();
     let term = terms.next().unwrap_or(left_out(record));
     Exception { kind: kind.trim_start_matches(':').to_owned(), reason: inspect(&term, WIDEST), term }
@@ -197,16 +208,25 @@ pub fn exit_reason(recording: &Recording, frames: &Frames, process: &Process) ->
     (reason != Value::Atom("noproc".to_owned())).then_some(reason)
 }
 
+// The first term is the function's name.
+fn named(kind: Kind) -> usize {
+    usize::from(kind == Kind::Call)
+}
+
 /// The arguments of a frame's call, as its clause captured them.
 pub(super) fn arguments(recording: &Recording, frame: &Frame) -> Vec<Argument> {
     let record = recording.record_at(frame.enter);
     let sites = recording.sites();
     let label = sites.label(sites.get(frame.clause));
     let mut terms = if record.flags & wire::FLAG_OMITTED == 0 {
-        Value::read_all(record.payload, recording.names()).into_iter()
+        Value::read_all(terms(&record), recording.names())
     } else {
-        vec![left_out(&record); usize::from(record.argc)].into_iter()
+        vec![left_out(&record); usize::from(record.argc).saturating_sub(named(record.kind))]
     };
+    if record.kind == Kind::Call && record.node.raw() & WITH_MESSAGE != 0 {
+        terms.pop();
+    }
+    let mut terms = terms.into_iter();
     let mut arguments = Vec::new();
     for piece in label.split(capture::SEPARATOR).filter(|piece| !piece.is_empty()) {
         let mut chars = piece.chars();

@@ -1,6 +1,6 @@
 //! Calls and what happened within them, in the order in which it happened.
 
-use super::{Row, Selection, detail};
+use super::{Row, Selection, detail, select};
 use crate::{Detail, Frames, Recording};
 
 /// The rows of a process's calls with those of its details between them.
@@ -40,11 +40,17 @@ fn indent(detail: &Detail, shown: &[(u32, u32)], recording: &Recording, selectio
     let record = recording.record_at(detail.event);
     let at = recording.clock().since_start(record.ticks);
     let in_time = selection.from_ns.is_none_or(|from| at >= from) && selection.to_ns.is_none_or(|to| at <= to);
-    if !in_time || !detail::is_shown(record.kind, selection.detail, selection.told) {
+    let within = select::is_within(recording, detail.event, selection);
+    if !in_time || !within || !detail::is_shown(record.kind, selection.detail, selection.told) {
         return None;
     }
+    let outside = selection.function.is_none().then_some(0);
     match detail.frame() {
-        None => selection.function.is_none().then_some(0),
-        Some(frame) => shown.binary_search_by_key(&frame, |call| call.0).ok().map(|at| shown[at].1 + 1),
+        None => outside,
+        Some(frame) => match shown.binary_search_by_key(&frame, |call| call.0) {
+            Ok(at) => Some(shown[at].1 + 1),
+            // The call around it may be of another context.
+            Err(_) => outside.filter(|_| selection.context.is_some()),
+        },
     }
 }

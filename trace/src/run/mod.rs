@@ -1,6 +1,8 @@
 //! A run's folder: what is in it, whatever state it is in.
 
+mod called;
 mod clock;
+mod contexts;
 mod finding;
 mod gaps;
 mod mapped;
@@ -13,7 +15,9 @@ mod sites;
 mod state;
 mod summary;
 
+pub(crate) use called::{is_of_function, terms};
 pub use clock::Clock;
+pub use contexts::Contexts;
 pub use finding::Finding;
 pub use gaps::{RingTotals, ring_totals};
 pub use names::Names;

@@ -1,6 +1,7 @@
 //! A recording, read whole: its events in order, and what they refer to.
 
-use super::{Clock, Finding, Names, Segment, SiteIndex, Sites, records, segments};
+use super::called::{self, Called};
+use super::{Clock, Contexts, Finding, Names, Segment, SiteIndex, Sites, records, segments};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,8 @@ pub struct Recording {
     events: Vec<Event>,
     names: Names,
     sites: Sites,
+    called: Called,
+    contexts: Contexts,
     clock: Clock,
 }
 
@@ -80,7 +83,18 @@ impl Recording {
         let names = Names::new(segments.first().map(|segment| segment.header.pid_layout).unwrap_or_default());
         let clock = Clock::new(&segments);
         let dir = dir.to_owned();
-        let mut recording = Self { dir, info, findings, segments, events: Vec::new(), names, sites, clock };
+        let mut recording = Self {
+            dir,
+            info,
+            findings,
+            segments,
+            events: Vec::new(),
+            names,
+            sites,
+            called: Called::default(),
+            contexts: Contexts::default(),
+            clock,
+        };
         recording.read_records()?;
         Ok(recording)
     }
@@ -89,10 +103,11 @@ impl Recording {
         if self.segments.len() >= 1 << (64 - OFFSET_BITS) {
             return Err(OpenError::TooLarge);
         }
-        let Self { segments, events, names, sites, clock, findings, .. } = self;
+        let Self { segments, events, names, sites, called, contexts, clock, findings, .. } = self;
         // The commonest record has 32 to 48 bytes.
         events.reserve(segments.iter().map(|segment| segment.data.len() / 44).sum());
         let mut last = u64::MAX; // no id has 64 bits
+        let mut named = Vec::new();
         for (number, segment) in segments.iter().enumerate() {
             records::walk(&segment.file, &segment.data, findings, |offset, record| {
                 if !segment.names {
@@ -101,6 +116,8 @@ impl Recording {
                 match record.kind {
                     Kind::NameAtom | Kind::NameProcess => names.record(record),
                     Kind::Clock => clock.calibrate(record),
+                    Kind::Context => named.push(*record),
+                    kind if called::is_of_function(kind) => called.note(record),
                     kind if has_site(kind) && record.node.raw() != last => {
                         last = record.node.raw();
                         sites.resolve(last);
@@ -113,6 +130,8 @@ impl Recording {
             return Err(OpenError::TooLarge);
         }
         clock.finish();
+        called.finish(names, sites);
+        named.iter().for_each(|record| contexts.name(record, names));
         // Stable, and made of sorted runs (one a ring): merges in linear time.
         events.sort();
         Ok(())
@@ -159,9 +178,15 @@ impl Recording {
         self.record(self.events[number as usize])
     }
 
-    /// The site of a record, for kinds that have one.
+    /// The site of a record, for kinds that have one: its node, or the function that the
+    /// VM told of.
     pub fn site_of(&self, record: &Record<'_>) -> Option<SiteIndex> {
-        if has_site(record.kind) { self.sites.find(record.node.raw()) } else { None }
+        if has_site(record.kind) { self.sites.find(record.node.raw()) } else { self.called.site(record) }
+    }
+
+    /// What contexts are called.
+    pub fn contexts(&self) -> &Contexts {
+        &self.contexts
     }
 
     /// Atoms and processes by name.
@@ -198,6 +223,7 @@ const UNREADABLE: Record<'static> = Record {
     kind: Kind::Mark,
     flags: wire::FLAG_OMITTED,
     argc: 0,
+    context: 0,
     node: match NodeId::from_raw(0) {
         Some(id) => id,
         None => unreachable!(),

@@ -112,6 +112,15 @@ impl Sites {
         index
     }
 
+    /// A site for a function without probes.
+    pub(super) fn named(&mut self, module: &str, name: &str, arity: i64) -> SiteIndex {
+        let (clause, none) = (self.all.len() as SiteIndex, self.intern(""));
+        let (kind, function) = (Some(NodeKind::Clause), self.intern(&format!("{module}.{name}/{arity}")));
+        let (id, detached, line, module) = (0, false, 0, self.intern(module));
+        self.all.push(Site { id, kind, clause, detached, line, module, function, file: none, label: none });
+        clause
+    }
+
     /// The index of a node id that some event or map named.
     pub fn find(&self, id: u64) -> Option<SiteIndex> {
         self.by_id.get(&id).copied()
@@ -134,7 +143,8 @@ impl Sites {
 
     /// The ids that events named and no map knows, sorted.
     pub fn unresolved(&self) -> Vec<u64> {
-        let mut ids: Vec<u64> = self.all[self.known..].iter().map(|site| site.id).collect();
+        let mut ids: Vec<u64> =
+            self.all[self.known..].iter().filter(|site| site.kind.is_none()).map(|site| site.id).collect();
         ids.sort_unstable();
         ids
     }

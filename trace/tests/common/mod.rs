@@ -50,6 +50,8 @@ pub struct Writer {
     pub lost: u64,
     pub os_pid: u64,
     pub keep: Keep,
+    /// The context of the events to come; 0: none.
+    pub context: u64,
     atoms: BTreeMap<String, u64>,
 }
 
@@ -100,6 +102,7 @@ impl Writer {
             lost: 0,
             os_pid: u64::from(u32::MAX) - 1,
             keep: Keep::All,
+            context: 0,
             atoms: BTreeMap::new(),
         }
     }
@@ -135,7 +138,8 @@ impl Writer {
 
     pub fn record(&mut self, kind: Kind, node: u64, pid: u64, argc: u8, payload: &[u8]) {
         self.now += 1_000;
-        let record = Record { kind, flags: 0, argc, node: id(node), ticks: self.now, pid, payload };
+        let record =
+            Record { kind, flags: 0, argc, context: self.context, node: id(node), ticks: self.now, pid, payload };
         record.write_to(self.rings.entry(self.ring).or_default());
     }
 
@@ -178,6 +182,7 @@ impl Writer {
                 kind: Kind::NameAtom,
                 flags: 0,
                 argc: 0,
+                context: 0,
                 node: id(index),
                 ticks: 0,
                 pid: 0,

@@ -177,9 +177,29 @@ defmodule ElixirScope.Native do
   @spec trace_off() :: boolean
   def trace_off, do: false
 
+  @doc "Keeps only the outlines of messages, or the messages; what it did before."
+  @spec trace_outlines(boolean) :: boolean
+  def trace_outlines(_only), do: false
+
   @doc "Notes the name that a process had before anything was traced."
   @spec note_register(pid, atom) :: boolean
   def note_register(_pid, _name), do: false
+
+  @doc "Lets so many calls be told of, in all and within a second."
+  @spec calls_on(pos_integer, pos_integer) :: boolean
+  def calls_on(_most, _per_second), do: false
+
+  @doc "Lets no call be told of; how many might still have been."
+  @spec calls_off() :: non_neg_integer
+  def calls_off, do: 0
+
+  @doc "Looks for the place of a process's token; see `ElixirScope.Context`."
+  @spec seek_token(0..2, non_neg_integer) :: boolean
+  def seek_token(_step, _number), do: false
+
+  @doc "Lets events have contexts; whether they can."
+  @spec use_contexts() :: boolean
+  def use_contexts, do: false
 
   # OTP's `erl_tracer`: the VM calls only what the library has for them.
   @doc false

@@ -11,20 +11,22 @@ defmodule ElixirScope.Reader do
   @kinds [:call, :branch, :bind, :caught, :locals, :mark, :level, :switch]
   @closings [:open, :returned, :tail, :raised, :exited]
   @details [:boundaries, :branches, :values]
-  @defaults [run: nil, pid: nil, fun: nil, limit: 1000, detail: :values]
+  @defaults [run: nil, pid: nil, fun: nil, correlation: nil, limit: 1000, detail: :values]
 
   @typedoc """
   A call, or what happened within one. Terms are texts, as `inspect/1` gives them.
 
   `at_ns` and `duration_ns` are nanoseconds, the former from the recording's start.
   Of a call, `values` are the arguments, and `result` is `nil` unless it is known;
-  `id` and `parent` are numbers of calls. Of anything else, `values` are what it
+  `id` and `parent` are numbers of calls. `correlation` is the id of the
+  context it happened in (`ElixirScope.Context`). Of anything else, `values` are what it
   shows, and `parent` is the call it happened in.
   """
   @type event :: %{
           kind: :call | :branch | :bind | :caught | :locals | :mark | :level | :switch,
           at_ns: integer,
           pid: String.t(),
+          correlation: String.t() | nil,
           function: String.t(),
           file: String.t(),
           line: non_neg_integer,
@@ -60,7 +62,8 @@ defmodule ElixirScope.Reader do
     run = if options[:run], do: [options[:run]], else: last_run()
     pid = if options[:pid], do: ["--pid", name(options[:pid])], else: []
     fun = if options[:fun], do: ["--fun", function(options[:fun])], else: []
-    command(["trace", "show"] ++ run ++ pid ++ fun ++ arguments)
+    within = if options[:correlation], do: ["--correlation", id(options[:correlation])], else: []
+    command(["trace", "show"] ++ run ++ pid ++ fun ++ within ++ arguments)
   end
 
   @sources [:whole, :difference, :snapshot, :returned]
@@ -142,6 +145,9 @@ defmodule ElixirScope.Reader do
   defp name(pid) when is_pid(pid) or is_atom(pid), do: inspect(pid)
   defp name(name) when is_binary(name), do: name
 
+  defp id(id) when is_binary(id), do: id
+  defp id(id), do: inspect(id)
+
   # The one that runs, else this VM's last, else the last of all.
   defp last_run do
     case Process.whereis(Recorder) && Recorder.last().dir do
@@ -199,7 +205,7 @@ defmodule ElixirScope.Reader do
 
   defp event(kind, from, at, values) do
     from
-    |> Map.take([:pid, :function, :file, :line])
+    |> Map.take([:pid, :correlation, :function, :file, :line])
     |> Map.merge(%{kind: kind, at_ns: at, values: values, id: nil, parent: nil, depth: nil})
     |> Map.merge(%{result: nil, closing: nil, duration_ns: nil})
   end

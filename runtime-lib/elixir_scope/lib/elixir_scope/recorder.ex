@@ -11,6 +11,8 @@ defmodule ElixirScope.Recorder do
   alias ElixirScope.Health.Watch
 
   alias ElixirScope.{
+    Calls,
+    Context,
     Gate,
     Native,
     ProcessName,
@@ -54,6 +56,19 @@ defmodule ElixirScope.Recorder do
   @spec add_map(Path.t()) :: :ok | {:error, String.t()}
   def add_map(path), do: GenServer.call(__MODULE__, {:add_map, path}, :infinity)
 
+  @doc "Lets the VM tell of calls; see `ElixirScope.trace_calls/2`."
+  @spec trace_calls(Calls.t()) :: {:ok, pos_integer} | {:error, String.t()}
+  def trace_calls(request), do: GenServer.call(__MODULE__, {:trace_calls, request}, :infinity)
+
+  @doc "Lets it tell of none."
+  @spec stop_trace_calls() :: :ok | {:error, String.t()}
+  def stop_trace_calls, do: GenServer.call(__MODULE__, :stop_trace_calls, :infinity)
+
+  @doc "Lets the VM tell of more processes, or of fewer; see `ElixirScope.trace_processes/2`."
+  @spec trace_processes(:add | :remove, Tracer.processes()) :: :ok | {:error, String.t()}
+  def trace_processes(how, processes),
+    do: GenServer.call(__MODULE__, {:trace_processes, how, processes}, :infinity)
+
   @doc """
   Adds a trace to the recording. `:none` when nothing is recorded.
   """
@@ -84,6 +99,7 @@ defmodule ElixirScope.Recorder do
   def handle_continue(:orphan, state) do
     if Gate.on?() do
       Tracer.recover()
+      Calls.recover()
       close_gate()
     end
 
@@ -158,6 +174,40 @@ defmodule ElixirScope.Recorder do
   def handle_call(:traces, _from, %{recording: recording} = state),
     do: {:reply, Enum.map(recording.traces.active, &Trace.info/1), state}
 
+  def handle_call(_traced, _from, %{recording: nil} = state) do
+    error = "no recording is running; ElixirScope.start_recording/1 starts one"
+    {:reply, {:error, error}, state}
+  end
+
+  def handle_call({:trace_calls, request}, _from, %{recording: recording} = state) do
+    case Calls.start(recording.tracing, request) do
+      {:ok, tracing, count} ->
+        unless request.duration == :infinity,
+          do: Process.send_after(self(), {:calls_end, recording.run.id}, request.duration)
+
+        {:reply, {:ok, count}, %{state | recording: %{recording | tracing: tracing}}}
+
+      {:error, _} = error ->
+        {:reply, error, state}
+    end
+  end
+
+  def handle_call(:stop_trace_calls, _from, state),
+    do: {:reply, Calls.stop(state.recording.tracing), state}
+
+  def handle_call({:trace_processes, _, _}, _from, %{recording: %{told: []}} = state),
+    do: {:reply, {:error, "start_recording/1 was not asked to :trace anything"}, state}
+
+  def handle_call({:trace_processes, :add, processes}, _from, %{recording: recording} = state) do
+    case Tracer.add(recording.tracing, recording.told, processes) do
+      {:ok, tracing} -> {:reply, :ok, %{state | recording: %{recording | tracing: tracing}}}
+      {:error, _} = error -> {:reply, error, state}
+    end
+  end
+
+  def handle_call({:trace_processes, :remove, processes}, _from, %{recording: recording} = state),
+    do: {:reply, Tracer.remove(recording.tracing, recording.told, processes), state}
+
   @impl true
   def handle_info(pid, state) when pid == self(), do: {:noreply, state}
 
@@ -197,6 +247,20 @@ defmodule ElixirScope.Recorder do
     end
   end
 
+  # A limit of traced calls is used up: `nif/src/calls.rs`.
+  def handle_info(limit, %{recording: recording} = state)
+      when limit in [:max, :per_second] and recording != nil do
+    Calls.stop(recording.tracing)
+    Native.mark(0, :trace_calls_ended, limit)
+    warn("no more calls are traced: #{inspect(limit)} was reached")
+    {:noreply, state}
+  end
+
+  def handle_info({:calls_end, id}, %{recording: %{run: %{id: id}} = recording} = state) do
+    Calls.stop(recording.tracing)
+    {:noreply, state}
+  end
+
   # Whatever ended it, recording goes on, and at the level that it begins with.
   def handle_info({:EXIT, pid, _}, %{recording: %{watch: pid} = recording} = state) do
     Native.set_detail(:values, :watch_ended)
@@ -230,6 +294,8 @@ defmodule ElixirScope.Recorder do
 
   # Last: from here on the VM tells.
   defp begin_tracing(options) do
+    Native.trace_outlines(not options.contents)
+
     with {:error, _} = error <- Tracer.start(options.trace, options.trace_processes) do
       close_gate()
       error
@@ -251,6 +317,7 @@ defmodule ElixirScope.Recorder do
     secrets = Redaction.native(options.redact)
 
     with :ok <- Native.start(run.path, run.id, limits, self(), Native.samples(), secrets),
+         :ok <- Context.prepare(),
          {:ok, traces} <- Traces.begin(options.only),
          :ok <- Gate.on() do
       {:ok, traces}
@@ -270,6 +337,7 @@ defmodule ElixirScope.Recorder do
 
   defp close(%{recording: recording} = state, failure) do
     if recording.watch, do: Watch.finish(recording.watch, failure)
+    Calls.stop(recording.tracing)
     Tracer.stop(recording.tracing)
     close_gate()
     Traces.close(recording.traces)
@@ -313,11 +381,12 @@ defmodule ElixirScope.Recorder do
     state = close(state, reason)
     RunDir.write(%{recording.run | failure: reason})
 
-    text =
-      "elixir_scope: the recording ends, the program runs on: #{reason} (#{lost} events lost)"
-
-    IO.puts(:stderr, IO.ANSI.format([:yellow, "warning: ", :reset, text]))
+    warn("the recording ends, the program runs on: #{reason} (#{lost} events lost)")
     %{state | last: %{dir: recording.run.path, failure: reason}}
+  end
+
+  defp warn(text) do
+    IO.puts(:stderr, IO.ANSI.format([:yellow, "warning: ", :reset, "elixir_scope: ", text]))
   end
 
   defp ended(state, count, traces) do

@@ -1,7 +1,7 @@
 defmodule ElixirScope.Tracer do
   @moduledoc """
   What the VM tells of processes: messages, spawns, links, names, ends, and where asked
-  garbage collections and scheduling.
+  garbage collections and scheduling; and of the calls that `ElixirScope.Calls` asks for.
 
   The VM calls the capture library on the thread on which something happens
   (`erl_tracer`), so it stands in the recording in the order of the probes' events, and
@@ -18,11 +18,16 @@ defmodule ElixirScope.Tracer do
     messages: [:send, :receive],
     processes: [:procs],
     garbage_collection: [:garbage_collection],
-    scheduling: [:running]
+    scheduling: [:running],
+    calls: [:call],
+    arity: [:arity]
   ]
 
   # With the message comes who sent it.
   @with_sender [{[:_, :"$1", :_], [], [{:message, :"$1"}]}]
+
+  # `state`: what processes are traced with, none while nothing is; `session`: OTP 27's.
+  defstruct state: nil, session: nil
 
   @typedoc "What is told."
   @type flag :: :messages | :processes | :garbage_collection | :scheduling
@@ -30,46 +35,63 @@ defmodule ElixirScope.Tracer do
   @typedoc "Of whom: every process, those that are there, those to come, or these and all they spawn."
   @type processes :: :all | :existing | :new | [pid | atom]
 
-  @typedoc "What `stop/1` needs."
-  @opaque t :: :none | :flags | {:session, term}
+  @typedoc "The tracing of a recording."
+  @opaque t :: %__MODULE__{}
 
   @doc "What can be asked for."
   @spec flags() :: [flag]
-  def flags, do: Keyword.keys(@flags)
+  def flags, do: Keyword.keys(@flags) -- [:calls, :arity]
 
   @doc "Begins; called by the process that owns the recording, when that runs."
   @spec start([flag], processes) :: {:ok, t} | {:error, String.t()}
-  def start([], _processes), do: {:ok, :none}
+  def start(flags, processes), do: add(%__MODULE__{}, flags, processes)
 
-  def start(flags, processes) do
+  @doc "Lets these be told of more processes, or more of them; by the recording's owner."
+  @spec add(t, [flag | :calls | :arity], processes) :: {:ok, t} | {:error, String.t()}
+  def add(tracer, [], _processes), do: {:ok, tracer}
+
+  def add(tracer, flags, processes) do
     with {:ok, specs} <- specs(processes),
-         :ok <- alone() do
-      note_names()
-      state = System.unique_integer([:positive])
-      Native.trace_on(state)
-
-      flags =
-        Enum.flat_map(flags, &@flags[&1]) ++ if(is_list(processes), do: [:set_on_spawn], else: [])
-
-      begin(specs, flags, {Native, state})
+         {:ok, tracer} <- open(tracer),
+         :ok <- set(tracer, specs, flags, is_list(processes)) do
+      {:ok, tracer}
+    else
+      {:error, _} = error ->
+        # What was told before goes on.
+        if tracer.state == nil, do: forget()
+        error
     end
   end
 
-  @doc "Ends; no process keeps a flag."
-  @spec stop(t) :: :ok
-  def stop(:none), do: :ok
+  @doc "Lets these no longer be told of processes."
+  @spec remove(t, [flag | :calls | :arity], processes) :: :ok | {:error, String.t()}
+  def remove(%{state: nil}, _flags, _processes), do: :ok
 
-  def stop({:session, session}) do
-    Native.trace_off()
-    trace(:session_destroy, [session])
-    :ok
+  def remove(tracer, flags, processes) do
+    with {:ok, specs} <- specs(processes) do
+      flags = [:set_on_spawn | Enum.flat_map(flags, &@flags[&1])]
+      for spec <- specs, do: unset(tracer, spec, flags)
+      :ok
+    end
   end
 
-  def stop(:flags) do
+  @doc """
+  Sets the trace pattern of functions, or takes it back (`false`); how many there are.
+  """
+  @spec pattern(t, mfa, list | false, [:local | :global]) :: non_neg_integer
+  def pattern(%{session: nil}, mfa, spec, how), do: :erlang.trace_pattern(mfa, spec, how)
+
+  def pattern(%{session: session}, mfa, spec, how),
+    do: trace(:function, [session, mfa, spec, how])
+
+  @doc "Ends; no process keeps a flag."
+  @spec stop(t) :: :ok
+  def stop(%{state: nil}), do: :ok
+  def stop(%{session: nil}), do: forget()
+
+  def stop(%{session: session}) do
     Native.trace_off()
-    :erlang.trace(:new_processes, false, [:all])
-    clear()
-    if own_pattern?(), do: :erlang.trace_pattern(:receive, true, [])
+    trace(:session_destroy, [session])
     :ok
   end
 
@@ -83,9 +105,21 @@ defmodule ElixirScope.Tracer do
       :ok
     else
       if own?(tracer(:new_processes)) or own_pattern?() or traced() != [],
-        do: stop(:flags),
+        do: forget(),
         else: :ok
     end
+  end
+
+  defp forget do
+    Native.trace_off()
+
+    unless sessions?() do
+      if own?(tracer(:new_processes)), do: :erlang.trace(:new_processes, false, [:all])
+      clear()
+      if own_pattern?(), do: :erlang.trace_pattern(:receive, true, [])
+    end
+
+    :ok
   end
 
   defp specs(processes) when is_atom(processes), do: {:ok, [processes]}
@@ -100,33 +134,48 @@ defmodule ElixirScope.Tracer do
     end)
   end
 
-  defp begin(specs, flags, tracer) do
-    if sessions?(), do: begin_session(specs, flags, tracer), else: set_flags(specs, flags, tracer)
+  defp open(%{state: nil} = tracer) do
+    with :ok <- alone() do
+      note_names()
+      state = System.unique_integer([:positive])
+      Native.trace_on(state)
+
+      session = if sessions?(), do: trace(:session_create, [:elixir_scope, {Native, state}, []])
+
+      {:ok, %{tracer | state: state, session: session}}
+    end
   end
 
-  defp begin_session(specs, flags, {module, state}) do
-    session = trace(:session_create, [:elixir_scope, {module, state}, []])
-    trace(:recv, [session, @with_sender, []])
-    for spec <- specs, do: trace(:process, [session, spec, true, flags])
-    for pid <- own_processes(), do: trace(:process, [session, pid, false, [:all]])
-    {:ok, {:session, session}}
-  rescue
-    # It ended meanwhile.
-    ArgumentError -> {:error, "a process to trace ended just now"}
-  end
+  defp open(tracer), do: {:ok, tracer}
 
-  defp set_flags(specs, flags, tracer) do
-    :erlang.trace_pattern(:receive, @with_sender, [])
-    {module, state} = tracer
-    for spec <- specs, do: :erlang.trace(spec(spec), true, [{:tracer, module, state} | flags])
-    for pid <- own_processes(), do: :erlang.trace(pid, false, [:all])
-    {:ok, :flags}
+  defp set(tracer, specs, flags, listed?) do
+    if :messages in flags, do: with_sender(tracer)
+    flags = Enum.flat_map(flags, &@flags[&1]) ++ if(listed?, do: [:set_on_spawn], else: [])
+    for spec <- specs, do: process(tracer, spec, true, flags)
+    for pid <- own_processes(), do: process(tracer, pid, false, [:all])
+    :ok
   rescue
     # It ended meanwhile, or another tool was faster.
-    ArgumentError ->
-      stop(:flags)
-      {:error, "a process to trace ended just now, or is traced by another tool"}
+    ArgumentError -> {:error, "a process to trace ended just now, or is traced by another tool"}
   end
+
+  defp unset(tracer, spec, flags) do
+    process(tracer, spec, false, flags)
+  rescue
+    # It ended meanwhile, and its flags with it.
+    ArgumentError -> 0
+  end
+
+  defp with_sender(%{session: nil}), do: :erlang.trace_pattern(:receive, @with_sender, [])
+  defp with_sender(%{session: session}), do: trace(:recv, [session, @with_sender, []])
+
+  defp process(%{session: nil, state: state}, spec, true, flags),
+    do: :erlang.trace(spec(spec), true, [{:tracer, Native, state} | flags])
+
+  defp process(%{session: nil}, spec, false, flags), do: :erlang.trace(spec(spec), false, flags)
+
+  defp process(%{session: session}, spec, how, flags),
+    do: trace(:process, [session, spec, how, flags])
 
   # As erlang:trace/3 calls them; a session's would be ports too.
   defp spec(:all), do: :processes

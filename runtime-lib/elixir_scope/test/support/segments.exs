@@ -36,12 +36,17 @@ defmodule ElixirScope.Test.Segments do
     40 => :gc_start,
     41 => :gc_end,
     42 => :in,
-    43 => :out
+    43 => :out,
+    44 => :call,
+    45 => :returned,
+    46 => :raised,
+    47 => :context
   }
 
   defmodule Event do
     @moduledoc false
-    defstruct [:kind, :node, :ticks, :pid, :argc, :terms, :ring, :truncated?, :omitted?]
+    defstruct [:kind, :node, :ticks, :pid, :argc, :terms, :context, :ring] ++
+                [:truncated?, :omitted?]
   end
 
   @doc """
@@ -138,6 +143,7 @@ defmodule ElixirScope.Test.Segments do
     padding = words * 8 - 32 - length
     true = padding in 0..7
     <<payload::binary-size(length), _::binary-size(padding), rest::binary>> = rest
+    {context, payload} = context(flags, payload)
 
     record = %{
       kind: Map.fetch!(@kinds, kind),
@@ -147,12 +153,18 @@ defmodule ElixirScope.Test.Segments do
       ticks: ticks,
       pid: pid,
       payload: payload,
+      context: context,
       ring: ring,
       layout: layout
     }
 
     [record | records(rest, ring, layout)]
   end
+
+  defp context(flags, <<number::little-64, terms::binary>>) when (flags &&& 8) != 0,
+    do: {number, terms}
+
+  defp context(_flags, payload), do: {nil, payload}
 
   defp named(%{node: index, payload: text}), do: {index, String.to_atom(text)}
 
@@ -169,6 +181,7 @@ defmodule ElixirScope.Test.Segments do
       pid: pid(record.layout, record.pid),
       argc: record.argc,
       terms: terms,
+      context: record.context,
       ring: record.ring,
       truncated?: (record.flags &&& 1) != 0,
       omitted?: omitted?

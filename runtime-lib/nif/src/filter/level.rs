@@ -42,14 +42,16 @@ impl Level {
 
     /// Of an event of this kind, how many of `terms` are written; `None`: not the event.
     pub const fn kept(self, kind: Kind, terms: usize) -> Option<usize> {
-        use Kind::{Bind, Branch, Caught, Exit, GcEnd, GcStart, In, Locals, Mark, Out, Receive, Send};
+        use Kind::{
+            Bind, Branch, Call, Caught, Exit, GcEnd, GcStart, In, Locals, Mark, Out, Raised, Receive, Returned, Send,
+        };
         match (self, kind) {
             (Self::Values, _) | (_, Exit) => Some(terms),
             (Self::Off, _) => None,
             (_, Mark) | (Self::Branches, Caught) => Some(terms),
             (_, Bind | Locals) | (Self::Boundaries, Branch | GcStart | GcEnd | In | Out) => None,
-            // Who sent it stays.
-            (_, Send | Receive) => Some(1),
+            // Who sent it stays, and what was called.
+            (_, Send | Receive | Call | Returned | Raised) => Some(1),
             (_, kind) => Some(if kind.is_told() { terms } else { 0 }),
         }
     }

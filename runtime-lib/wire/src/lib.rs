@@ -23,6 +23,7 @@ pub mod record;
 pub mod redact;
 pub mod run;
 pub mod segment;
+pub mod sums;
 pub mod term;
 pub mod varint;
 mod words;
@@ -34,4 +35,5 @@ pub use record::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, RECORD_HEADER, Record, Reco
 pub use redact::SecretNames;
 pub use run::RunInfo;
 pub use segment::{SEGMENT_HEADER, SegmentError, SegmentHeader};
+pub use sums::Sums;
 pub use term::{Term, TermError};

@@ -1,10 +1,34 @@
 //! Compact terms: the payload of events.
 //!
-//! One tag byte, then the content. Sizes are varints. Atoms are the VM's atom
-//! index, named once per run; local processes are the VM's 64-bit term. What
-//! has no compact form (big integers, references, ports, functions, foreign
-//! processes) is carried in Erlang's external term format. What was cut keeps
-//! its original size.
+//! One tag byte, then the content. A `size` or `kept` is a varint: seven bits a byte, the
+//! lowest first, the high bit set on all but the last, ten bytes at most ([`crate::varint`]).
+//! What was cut to a limit keeps its original size; where `kept` is less than `size`, the
+//! first ones were kept.
+//!
+//! | tag | term | content |
+//! |---|---|---|
+//! | 00–3f | integer | none: the tag is its value |
+//! | 40 | integer of 64 bits | varint *v*: *v*/2 if even, −(*v*+1)/2 if odd |
+//! | 41 | atom | varint: the VM's index, which a record of kind 16 names |
+//! | 42 | local process | 8 bytes: the VM's term, read by the segment's [`PidLayout`] |
+//! | 43 | `[]` | |
+//! | 44 | float | 8 bytes, IEEE 754, little endian |
+//! | 45 | binary | size in bytes, kept, the kept bytes |
+//! | 46 | bit string | size in bits, its bytes; of the last one the high bits count, the others are anything |
+//! | 47 | tuple | size, kept, the kept elements |
+//! | 48 | proper list | kept, the elements |
+//! | 49 | improper list | kept, the elements, the tail |
+//! | 4a | list of which only the beginning was kept | kept, the elements; how many follow is not known |
+//! | 4b | map | size, kept, the kept keys and values by turns |
+//! | 4c | any other term | length, its external term format (`erl_ext_dist`), which begins with 131 |
+//! | 4d | a term left out | one byte, size: 0 too deep or unknown, 1 tuple of that size, 2 non-empty list, 3 map of that size, 4 a secret, of which nothing was written |
+//!
+//! Big integers, references, ports, functions and processes of other nodes have no compact
+//! form. A tag beyond these belongs to a later minor version: how long its content is cannot
+//! be known, so it ends what can be read of the payload. Terms nest at most [`MAX_DEPTH`]
+//! deep.
+//!
+//! [`PidLayout`]: crate::segment::PidLayout
 
 use crate::varint;
 

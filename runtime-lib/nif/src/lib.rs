@@ -21,6 +21,7 @@ mod binary;
 mod clock;
 mod control;
 mod encode;
+mod full;
 mod hot;
 mod names;
 mod ring;

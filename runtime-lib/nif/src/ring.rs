@@ -170,11 +170,12 @@ impl Ring {
         own: Option<ErlNifPid>,
         terms: &[RawTerm],
     ) {
-        let ticks = clock::ticks(self.session.clock.kind);
         let limit = if terms.is_empty() { 0 } else { self.session.limits.payload };
         if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
             return self.lose();
         }
+        // After the segment was opened, so that no event in it is older.
+        let ticks = clock::ticks(self.session.clock.kind);
         if let Some(own) = own {
             self.see(env, own, pid);
         }

@@ -8,7 +8,7 @@ use crate::shelf::{Pile, Slot};
 use crate::supply::{MOST_SPARES, NAMES_SPARES, Supply};
 use rustler::sys::ErlNifPid;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -223,6 +223,11 @@ impl Session {
         self.dir.join(format!("{prefix}-{number:06}.seg"))
     }
 
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// A number for a new ring, and a place for its counters.
     pub fn attach(&self) -> (u32, &'static Counters) {
         let counters: &'static Counters = Box::leak(Box::default());
@@ -244,6 +249,7 @@ impl Session {
             system_ns: moment.system_ns,
             ticks_per_second: self.clock.ticks_per_second,
             pid_layout: self.pid_layout,
+            ..SegmentHeader::default()
         }
     }
 

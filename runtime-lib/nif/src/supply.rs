@@ -6,10 +6,11 @@
 //! names are rewritten, without those that nothing needs any more.
 
 use crate::clock;
+use crate::full::{self, Full};
 use crate::names;
 use crate::segment::Segment;
 use crate::session::{Keep, Retired, Session, Store};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -32,8 +33,7 @@ pub struct Supply {
     session: &'static Session,
     control: Segment,
     spares: usize,
-    /// Full segments that stay mapped until they are recycled, the oldest first.
-    full: VecDeque<Full>,
+    full: Full,
     names: Names,
 }
 
@@ -52,11 +52,6 @@ struct Names {
     needed: usize,
 }
 
-struct Full {
-    segment: Segment,
-    since: Instant,
-}
-
 impl Supply {
     /// Makes a recording's first segments.
     ///
@@ -65,7 +60,7 @@ impl Supply {
     pub fn start(session: &'static Session) -> io::Result<Self> {
         let mut control = create(session, "ring", CONTROL_BYTES)?;
         control.open(&session.header(CONTROL_RING, 0, control.capacity()), [0; 4]);
-        let mut supply = Self { session, control, spares: SPARES, full: VecDeque::new(), names: Names::default() };
+        let mut supply = Self { session, control, spares: SPARES, full: Full::default(), names: Names::default() };
         supply.calibrate();
         supply.fill()?;
         Ok(supply)
@@ -91,22 +86,29 @@ impl Supply {
                 calibrated = Instant::now();
                 every = (begun.elapsed() / 64).max(Duration::from_secs(1));
             }
+            // Nothing is more urgent than segments that stand ready.
+            if !self.is_short() {
+                self.full.sum_one();
+            }
         }
         self.calibrate();
+        self.control.sum();
+        full::sum_rest(self.session.dir());
         self.control.seal();
     }
 
     /// Takes what rings are done with. What nothing is recycled of is unmapped.
     fn collect(&mut self) {
         let retired = self.session.retired.take();
-        if self.session.limits.keep == Keep::All {
-            return;
-        }
-        let since = Instant::now();
-        for Retired { segment, store } in retired {
+        let is_flight = self.session.limits.keep != Keep::All;
+        for Retired { mut segment, store } in retired {
             match store {
-                Store::Data => self.full.push_back(Full { segment, since }),
-                Store::Names => self.names.full.push(segment),
+                Store::Names if is_flight => {
+                    segment.sum();
+                    self.names.full.push(segment);
+                }
+                Store::Data if is_flight => self.full.keep(segment),
+                _ => self.full.finish(segment),
             }
         }
         self.names.ended.extend(self.session.ended.take());
@@ -172,7 +174,7 @@ impl Supply {
         let session = self.session;
         let bytes = session.limits.segment_bytes;
         // Rather lose what is old than what comes next: making one takes much longer.
-        let is_hurried = self.is_expired() || self.is_short() && !self.full.is_empty();
+        let is_hurried = self.is_expired() || self.is_short() && self.full.len() > 0;
         if session.limits.keep == Keep::All || has_room(session, bytes) && !is_hurried {
             return create(session, "ring", bytes).map(Some);
         }
@@ -225,12 +227,12 @@ impl Supply {
 
     fn is_expired(&self) -> bool {
         let Keep::Newest(age) = self.session.limits.keep else { return false };
-        self.full.front().is_some_and(|full| full.since.elapsed() > age)
+        self.full.is_older(age)
     }
 
     /// The segment whose events go next.
     fn oldest(&mut self) -> Option<Segment> {
-        let Full { segment, .. } = self.full.pop_front()?;
+        let segment = self.full.take_oldest()?;
         self.session.recycled.fetch_add(segment.data().len() as u64, Ordering::Relaxed);
         self.names.recycled_until = self.names.recycled_until.max(segment.opened());
         Some(segment)

@@ -5,6 +5,8 @@
 
 #[path = "../src/clock.rs"]
 mod clock;
+#[path = "../src/full.rs"]
+mod full;
 #[path = "../src/names.rs"]
 mod names;
 #[path = "../src/runs.rs"]

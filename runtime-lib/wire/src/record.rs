@@ -279,6 +279,11 @@ pub fn extent(bytes: &[u8]) -> Option<usize> {
     (len == record_len(payload) && len <= bytes.len()).then_some(len)
 }
 
+/// Where the records of `data` begin, as far as their lengths tell; then where they end.
+pub fn places(data: &[u8]) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(0), |at| Some(at + extent(data.get(*at..)?)?))
+}
+
 impl<'a> Record<'a> {
     /// Appends the record; a payload over [`MAX_PAYLOAD`] is left out and flagged.
     pub fn write_to(&self, out: &mut Vec<u8>) {

@@ -19,6 +19,7 @@
 //! Behind it, records begin anew at the first place that a sound block names. So damage
 //! takes the events that it touches, and whatever is left was written like that.
 
+use crate::record::places;
 use crate::segment::{SEGMENT_HEADER, SUMMED_AT};
 use crate::words::{u32_at, u64_at};
 use std::ops::Range;
@@ -59,21 +60,27 @@ pub enum Stretch {
 pub struct SumsError;
 
 impl Sums {
-    /// Of `data`, whole records of a segment with this capacity, whose records begin at
-    /// `records`. None when there are none, or more than any segment holds.
-    pub fn of(data: &[u8], capacity: usize, records: impl Iterator<Item = usize>) -> Option<Self> {
+    /// Of the records at the beginning of `data`, in a segment of this capacity. None when
+    /// there are none, or more than any segment holds.
+    pub fn of(data: &[u8], capacity: usize) -> Option<Self> {
         let mut sizes = std::iter::successors(Some(LEAST_BLOCK), |size| size.checked_mul(2));
         let block = sizes.find(|size| capacity.div_ceil(*size) <= MOST_BLOCKS)?;
-        if data.is_empty() || data.len() > capacity {
+        let (mut firsts, mut summed) = (vec![NO_RECORD; data.len() / block + 1], 0);
+        for place in places(data) {
+            let first = &mut firsts[place / block];
+            *first = (*first).min((place % block) as u32);
+            summed = place;
+        }
+        if summed == 0 || summed > capacity {
             return None;
         }
-        let mut firsts = vec![NO_RECORD; data.len().div_ceil(block)];
-        for place in records {
-            let first = firsts.get_mut(place / block)?;
-            *first = (*first).min((place % block) as u32);
+        let last = &mut firsts[summed / block];
+        // The end is no beginning.
+        if *last as usize == summed % block {
+            *last = NO_RECORD;
         }
-        let table = data.chunks(block).zip(firsts).map(|(bytes, first)| (first, sum(first, bytes))).collect();
-        Some(Self { summed: data.len(), block, table })
+        let blocks = data[..summed].chunks(block).zip(firsts);
+        Some(Self { summed, block, table: blocks.map(|(bytes, first)| (first, sum(first, bytes))).collect() })
     }
 
     /// As they stand in a header: the bytes from [`SUMMED_AT`] on, and those from
@@ -156,14 +163,16 @@ fn add_damage(stretches: &mut Vec<Stretch>, block: Range<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Kind, NodeId, Record};
 
     /// Three blocks of records of 40 bytes, which fit none of them.
     fn data() -> Vec<u8> {
-        (0..300u32).flat_map(|n| [n; 10]).flat_map(u32::to_le_bytes).collect()
-    }
-
-    fn sums(data: &[u8], capacity: usize) -> Sums {
-        Sums::of(data, capacity, (0..data.len()).step_by(40)).unwrap()
+        let (mut data, node) = (Vec::new(), NodeId::from_raw(1).unwrap());
+        for ticks in 0..300 {
+            let record = Record { kind: Kind::Bind, flags: 0, argc: 1, node, ticks, pid: 3, payload: &[7] };
+            record.write_to(&mut data);
+        }
+        data
     }
 
     fn header(sums: &Sums) -> Vec<u8> {
@@ -177,7 +186,7 @@ mod tests {
     fn damage_takes_its_block_and_the_next_record_is_known() {
         use Stretch::{Damaged, Sound, Unsummed};
         let data = data();
-        let sums = sums(&data, 12_288);
+        let sums = Sums::of(&data, 12_288).unwrap();
         let check = |change: &dyn Fn(&mut Vec<u8>), expected: &[Stretch]| {
             let mut data = data.clone();
             change(&mut data);
@@ -195,7 +204,7 @@ mod tests {
     #[test]
     fn every_flipped_bit_of_the_sums_is_noticed() {
         let data = data();
-        let sums = sums(&data, 12_288);
+        let sums = Sums::of(&data, 12_288).unwrap();
         let sound = header(&sums);
         assert_eq!(Sums::read(&sound), Ok(Some(sums.clone())));
         for bit in SUMMED_AT * 8..(SUMMED_AT + 16) * 8 {
@@ -213,9 +222,10 @@ mod tests {
 
     #[test]
     fn blocks_grow_with_the_capacity() {
-        let block = |capacity: usize| sums(&[0; 40], capacity).block;
+        let block = |capacity: usize| Sums::of(&data()[..40], capacity).unwrap().block;
         assert_eq!((block(64 << 10), block(4 << 20), block(1 << 30)), (4096, 16_384, 4 << 20));
-        assert_eq!(Sums::of(&[], 4096, std::iter::empty()), None);
+        assert_eq!(Sums::of(&[], 4096), None);
+        assert_eq!(Sums::of(&data()[..79], 4096).map(|sums| (sums.summed, sums.table[0].0)), Some((40, 0)));
         assert_eq!(Sums::read(&[0; SEGMENT_HEADER]), Ok(None));
         assert_eq!(Sums::read(&[0; 100]), Err(SumsError));
     }

@@ -109,18 +109,13 @@ fn segment(header: &SegmentHeader, data: &[u8], counters: Counters) -> Vec<u8> {
         (SEALED_AT, u64::from(counters.is_sealed)),
     ];
     words.iter().for_each(|(at, word)| bytes[*at..at + 8].copy_from_slice(&word.to_le_bytes()));
-    let sums = Sums::of(data, capacity, records(data)).filter(|_| counters.is_sealed);
+    let sums = Sums::of(data, capacity).filter(|_| counters.is_sealed);
     if let Some((head, table)) = sums.map(|sums| sums.encode()) {
         bytes[SUMMED_AT..SUMMED_AT + 16].copy_from_slice(&head);
         bytes[TABLE_AT..TABLE_AT + table.len()].copy_from_slice(&table);
     }
     bytes.extend_from_slice(data);
     bytes
-}
-
-fn records(data: &[u8]) -> impl Iterator<Item = usize> {
-    let next = |at: &usize| Some(at + wire::record::extent(&data[*at..])?);
-    std::iter::successors(Some(0), next).take_while(|at| *at < data.len())
 }
 
 /// Behind the cursor stands what was written before.

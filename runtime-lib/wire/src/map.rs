@@ -50,13 +50,14 @@ mod build;
 mod read;
 
 pub use build::MapBuilder;
-pub use read::NodeMap;
+pub use read::{NodeMap, length};
 
 use crate::NodeId;
 
 const MAGIC: [u8; 8] = *b"ESCOPE\x1aM";
 const VERSION: u32 = 2;
-const HEADER: usize = 64;
+/// Bytes of a map's header.
+pub const HEADER: usize = 64;
 const DIGEST: std::ops::Range<usize> = 32..48;
 const ENTRY: usize = 28;
 const FUNCTION: usize = 12;

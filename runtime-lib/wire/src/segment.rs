@@ -24,7 +24,7 @@
 //! | 32 | 4 | ring |
 //! | 36 | 4 | clock: 0 monotonic ns, 1 time-stamp counter |
 //! | 40 | 8 | ordinal in the ring, from 0; events and names are counted apart |
-//! | 48 | 8 | capacity of the data area in bytes |
+//! | 48 | 8 | capacity of the data area in bytes, up to 2³⁰ |
 //! | 56 | 8 | ticks when opened |
 //! | 64 | 8 | monotonic ns when opened |
 //! | 72 | 8 | system time in ns since 1970 when opened |
@@ -91,6 +91,8 @@ pub const MAGIC: [u8; 8] = *b"ESCOPE\x1aS";
 pub const MAJOR: u16 = 1;
 /// Minor version: what is new is passed over by those who do not know it.
 pub const MINOR: u16 = 1;
+/// The most bytes of data that a segment holds.
+pub const MAX_CAPACITY: u64 = 1 << 30;
 /// The longest header there may ever be.
 pub const MAX_HEADER: u32 = 1 << 20;
 /// Offset of the published cursor, alone on its cache line.
@@ -198,6 +200,9 @@ pub enum SegmentError {
     /// The header says that it is shorter than any header, or longer than any.
     #[error("the segment header cannot have {0} bytes")]
     Length(u32),
+    /// The header says that there is room for more than any segment holds.
+    #[error("a segment cannot hold {0} bytes")]
+    Capacity(u64),
 }
 
 impl SegmentHeader {
@@ -250,6 +255,10 @@ impl SegmentHeader {
         if length == 0 || !length.is_multiple_of(SEGMENT_HEADER as u32) || length > MAX_HEADER {
             return Err(SegmentError::Length(length));
         }
+        let capacity = u64_at(bytes, 48);
+        if capacity > MAX_CAPACITY {
+            return Err(SegmentError::Capacity(capacity));
+        }
         let mut run = [0; 16];
         run.copy_from_slice(&bytes[16..32]);
         let header = Self {
@@ -259,7 +268,7 @@ impl SegmentHeader {
             ring: u32_at(bytes, 32),
             clock: u32_at(bytes, 36),
             ordinal: u64_at(bytes, 40),
-            capacity: u64_at(bytes, 48),
+            capacity,
             ticks: u64_at(bytes, 56),
             monotonic_ns: u64_at(bytes, 64),
             system_ns: u64_at(bytes, 72),

@@ -168,6 +168,14 @@ impl Term {
         read(bytes, 0)
     }
 
+    /// Moves `bytes` past a term without keeping it.
+    ///
+    /// # Errors
+    /// As [`Term::read`].
+    pub fn skip(bytes: &mut &[u8]) -> Result<(), TermError> {
+        skip(bytes, 0)
+    }
+
     /// Appends the term.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         match self {
@@ -281,6 +289,32 @@ fn items(bytes: &mut &[u8], depth: usize) -> Result<Vec<Term>, TermError> {
     Ok(items)
 }
 
+fn skip(bytes: &mut &[u8], depth: usize) -> Result<(), TermError> {
+    if depth > MAX_DEPTH {
+        return Err(TermError::Depth);
+    }
+    let tag = take(bytes, 1)?[0];
+    match tag {
+        // A value, or the original's size, before what was kept.
+        INT | ATOM | BINARY | TUPLE | MAP => _ = size(bytes)?,
+        OPAQUE => _ = (take(bytes, 1)?, size(bytes)?),
+        _ => {}
+    }
+    let (content, below) = match tag {
+        small if small < INLINE_INTS => (0, 0),
+        INT | ATOM | NIL | OPAQUE => (0, 0),
+        PID | FLOAT => (8, 0),
+        BINARY | EXTERNAL => (size(bytes)?, 0),
+        BITS => (size(bytes)?.div_ceil(8), 0),
+        TUPLE | LIST | LIST_CUT => (0, size(bytes)?),
+        IMPROPER => (0, size(bytes)?.saturating_add(1)),
+        MAP => (0, size(bytes)?.saturating_mul(2)),
+        other => return Err(TermError::Tag(other)),
+    };
+    take(bytes, content)?;
+    (0..below).try_for_each(|_| skip(bytes, depth + 1))
+}
+
 // Each element takes at least a byte: a forged count must not allocate.
 fn plausible(count: u64, bytes: &[u8]) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX).min(bytes.len())
@@ -339,7 +373,10 @@ mod tests {
             let mut rest = out.as_slice();
             assert_eq!(Term::read(&mut rest), Ok(term));
             assert!(rest.is_empty());
+            let mut rest = out.as_slice();
+            assert_eq!((Term::skip(&mut rest), rest), (Ok(()), &[][..]));
             for end in 0..out.len() {
+                assert_eq!(Term::skip(&mut &out[..end]).err(), Term::read(&mut &out[..end]).err());
                 assert!(Term::read(&mut &out[..end]).is_err());
             }
         }
@@ -349,6 +386,7 @@ mod tests {
     fn forged_nesting_and_counts_are_refused_without_allocating() {
         let deep = [LIST, 1].repeat(1000);
         assert_eq!(Term::read(&mut deep.as_slice()), Err(TermError::Depth));
+        assert_eq!(Term::skip(&mut deep.as_slice()), Err(TermError::Depth));
         let huge = [LIST, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
         assert_eq!(Term::read(&mut huge.as_slice()), Err(TermError::Short));
     }

@@ -3,9 +3,10 @@
 mod clock;
 mod finding;
 mod gaps;
-mod mapped;
+mod info;
 mod names;
 mod open;
+mod plausible;
 mod records;
 mod runs;
 mod segments;

@@ -1,7 +1,7 @@
 //! Numbers about a recording.
 
 use crate::outline::ProcessView;
-use crate::run::{RingTotals, RunState, ring_totals};
+use crate::run::{self, RingTotals, RunState, ring_totals};
 use crate::{Closing, Finding, Frames, Messages, Recording, messages};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -95,7 +95,7 @@ impl Stats {
         let tally = tally(recording);
         let rings = ring_totals(recording.segments());
         let events = recording.events().len() as u64;
-        let sum = |field: fn(&RingTotals) -> u64| rings.iter().map(field).sum();
+        let sum = |field: fn(&RingTotals) -> u64| run::sum(&rings, field);
         let name_bytes = recording.segments().iter().filter(|s| s.names).map(|s| s.data.len() as u64).sum();
         Self {
             run: recording.info().map(|info| info.id.clone()),

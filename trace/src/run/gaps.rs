@@ -30,6 +30,11 @@ pub struct RingTotals {
     pub sealed: bool,
 }
 
+/// A sum over all rings; what damaged files claim does not overflow.
+pub fn sum(rings: &[RingTotals], count: impl Fn(&RingTotals) -> u64) -> u64 {
+    rings.iter().map(count).fold(0, u64::saturating_add)
+}
+
 /// Totals of each event ring, by number.
 pub fn ring_totals(segments: &[Segment]) -> Vec<RingTotals> {
     let mut rings: Vec<RingTotals> = Vec::new();
@@ -43,7 +48,7 @@ pub fn ring_totals(segments: &[Segment]) -> Vec<RingTotals> {
         }
         if let Some(ring) = rings.last_mut() {
             ring.segments += 1;
-            ring.missing_segments += header.ordinal.saturating_sub(next);
+            ring.missing_segments = ring.missing_segments.saturating_add(header.ordinal.saturating_sub(next));
             ring.bytes += segment.data.len() as u64;
             // Counted since the ring began: the last segment knows all.
             ring.lost_events = ring.lost_events.max(counters.lost_events);

@@ -16,7 +16,7 @@ mod summary;
 
 pub use clock::Clock;
 pub use finding::Finding;
-pub use gaps::{RingTotals, ring_totals};
+pub use gaps::{RingTotals, ring_totals, sum};
 pub use names::Names;
 pub use open::{Event, OpenError, Recording};
 pub use runs::Runs;

@@ -261,6 +261,7 @@ const FOLDER: &[Case] = &[
     case("missing ordinal", 300, "1 segments before it are absent", |dir| fs::remove_file(dir.join(FIRST)).unwrap()),
     case("control ring missing", 2, "", |dir| fs::remove_file(dir.join(CONTROL)).unwrap()),
     case("swapped segments", 0, "", |dir| swap(dir, FIRST, OTHER)),
+    case("names under the name of events", 0, "", |dir| swap(dir, FIRST, NAMES)),
     case("file shrunk", 175, "the file ends 7000 bytes before", |dir| cut(dir, FIRST, 4096 + 5000)),
     case("file grown", 0, "", |dir| cut(dir, FIRST, 1 << 40)),
     case("huge sparse file that claims to be full", 0, "beyond the capacity", |dir| {

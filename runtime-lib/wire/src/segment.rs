@@ -5,7 +5,7 @@
 //! A run's folder holds `ring-NNNNNN.seg` (events) and `names-NNNNNN.seg` (names,
 //! which outlive recycled events), numbered as they were created. Only the beginning
 //! and the end of a file's name count; which ring a segment belongs to, and its place
-//! there, only the header says. Beside them stand `run.json` ([`crate::run`]), the node
+//! there, only the header says, and whether it holds names or events, its records. Beside them stand `run.json` ([`crate::run`]), the node
 //! maps that it names ([`crate::map`]) and `lock`, an empty file that whoever writes or
 //! reads the recording holds, shared. Anything else is to be passed over.
 //!

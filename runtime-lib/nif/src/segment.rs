@@ -130,6 +130,14 @@ impl Segment {
         self.store(CURSOR_AT, self.cursor as u64);
     }
 
+    /// Publishes whole records at once; they fit.
+    pub fn append(&mut self, records: &[u8]) {
+        let start = SEGMENT_HEADER + self.cursor;
+        self.map[start..start + records.len()].copy_from_slice(records);
+        self.cursor += records.len();
+        self.store(CURSOR_AT, self.cursor as u64);
+    }
+
     /// Publishes one of the header's counters.
     #[inline(always)]
     pub fn store(&mut self, at: usize, value: u64) {

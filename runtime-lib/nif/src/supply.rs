@@ -14,13 +14,13 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use wire::Kind;
 use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, SEGMENT_HEADER};
-use wire::{Kind, RECORD_HEADER, Record};
 
 /// How many segments for events stand ready at most.
 pub const MOST_SPARES: usize = 32;
 /// How many segments for names stand ready.
-pub const NAMES_SPARES: usize = 4;
+pub const NAMES_SPARES: usize = 8;
 /// How many segments for events stand ready at first.
 const SPARES: usize = 4;
 /// The helper's pause between two looks. A segment of 4 MiB lasts longer.
@@ -46,8 +46,10 @@ struct Names {
     ended: HashMap<u64, u64>,
     /// Events before this moment, in ticks, were recycled.
     recycled_until: u64,
-    /// How often the full segments were rewritten, and the moment of the last time.
-    rewritten: (u64, u64),
+    /// Segments that were written again.
+    rewritten: u64,
+    /// When, in ticks, for the last time.
+    rewritten_at: u64,
     /// Bytes of what was needed then.
     needed: usize,
 }
@@ -127,7 +129,7 @@ impl Supply {
         }
         for slot in &session.names {
             if slot.is_empty() {
-                let segment = self.names_segment(self.names_bytes())?;
+                let Some(segment) = self.names_segment(self.names_bytes())? else { break };
                 slot.put(Box::new(segment));
             }
         }
@@ -156,7 +158,8 @@ impl Supply {
     /// Has more stand ready when most of it went since the last look.
     fn adapt(&mut self) {
         let limits = &self.session.limits;
-        let most = usize::try_from(limits.max_bytes / 4).unwrap_or(usize::MAX) / limits.segment_bytes;
+        let share = if limits.keep == Keep::All { 4 } else { 8 };
+        let most = usize::try_from(limits.max_bytes / share).unwrap_or(usize::MAX) / limits.segment_bytes;
         // At the start all of it is missing.
         if self.is_short() && self.session.bytes.load(Ordering::Relaxed) > limits.segment_bytes as u64 {
             self.spares = (self.spares * 2).min(most.clamp(SPARES, MOST_SPARES));
@@ -190,39 +193,55 @@ impl Supply {
 
     // Those that stand ready take an eighth of what is allowed at most.
     fn names_bytes(&self) -> usize {
-        (self.session.limits.max_bytes / 32).clamp(16 * 1024, NAMES_BYTES) as usize
+        (self.session.limits.max_bytes / 64).clamp(16 * 1024, NAMES_BYTES) as usize
     }
 
-    fn names_segment(&mut self, bytes: usize) -> io::Result<Segment> {
-        while !has_room(self.session, bytes) && (self.remove_oldest() || self.remove_spare()) {}
-        create(self.session, "names", bytes)
+    /// A segment for names, for which a flight recorder's events give way. None when
+    /// there is no room even so, which ends no flight recorder.
+    fn names_segment(&mut self, bytes: usize) -> io::Result<Option<Segment>> {
+        while !has_room(self.session, bytes) && self.remove_oldest() {}
+        if self.session.limits.keep != Keep::All && !has_room(self.session, bytes) {
+            return Ok(None);
+        }
+        create(self.session, "names", bytes).map(Some)
     }
 
-    /// Puts the names that are needed into one segment in place of all full ones. Killed
+    /// Puts the names that are needed into new segments, in place of all full ones. Killed
     /// in between, some names stand in two.
     fn rewrite_names(&mut self) -> io::Result<()> {
-        let old = std::mem::take(&mut self.names.full);
-        let Names { ended, recycled_until, .. } = &self.names;
+        let Names { full, ended, recycled_until, .. } = &self.names;
         let is_gone = |process, named| ended.get(&process).is_some_and(|end| named <= *end && end < recycled_until);
-        let records = names::needed(&old, is_gone);
-        let bytes: usize = records.iter().map(|record| wire::record::record_len(record.payload.len())).sum();
-        let mut new = self.names_segment(bytes + RECORD_HEADER)?;
-        let header = self.session.header(CONTROL_RING, self.names.rewritten.0, new.capacity());
-        new.open(&header, [0; 4]);
-        for Record { kind, node, ticks, pid, payload, .. } in records {
-            new.payload_space(payload.len()).copy_from_slice(payload);
-            let first = wire::record::first_word(kind, 0, 0, payload.len());
-            new.publish([first, node.raw(), ticks, pid], payload.len());
+        let parts = names::packed(names::needed(full, is_gone), self.names_bytes());
+        let mut old: VecDeque<_> = std::mem::take(&mut self.names.full).into();
+        for part in &parts {
+            // They take no more room than they did. Where there is none for both, an old
+            // segment goes first, and a kill just then loses names.
+            let new = loop {
+                match self.names_segment(part.len())? {
+                    None if !old.is_empty() => {
+                        old.pop_front().iter().for_each(|segment| discard(self.session, segment))
+                    }
+                    new => break new,
+                }
+            };
+            let written = new.map(|segment| self.written_again(segment, part));
+            self.names.full.extend(written);
         }
-        new.seal();
         old.iter().for_each(|segment| discard(self.session, segment));
         // A name may still stand in a segment that is being written: its process's end
         // is known until the next time.
-        let (count, before) = self.names.rewritten;
+        let before = std::mem::replace(&mut self.names.rewritten_at, clock::ticks(self.session.clock.kind));
         self.names.ended.retain(|_, end| *end >= before.min(self.names.recycled_until));
-        self.names.rewritten = (count + 1, header.ticks);
-        (self.names.needed, self.names.full) = (bytes, vec![new]);
+        self.names.needed = parts.iter().map(Vec::len).sum();
         Ok(())
+    }
+
+    fn written_again(&mut self, mut segment: Segment, records: &[u8]) -> Segment {
+        segment.open(&self.session.header(CONTROL_RING, self.names.rewritten, segment.capacity()), [0; 4]);
+        self.names.rewritten += 1;
+        segment.append(records);
+        segment.seal();
+        segment
     }
 
     fn is_expired(&self) -> bool {
@@ -242,14 +261,6 @@ impl Supply {
         let oldest = self.oldest();
         oldest.iter().for_each(|segment| discard(self.session, segment));
         oldest.is_some()
-    }
-
-    /// For names, which events need: a flight recorder's only.
-    fn remove_spare(&mut self) -> bool {
-        let is_flight = self.session.limits.keep != Keep::All;
-        let spare = if is_flight { self.session.claim(Store::Data) } else { None };
-        spare.iter().for_each(|segment| discard(self.session, segment));
-        spare.is_some()
     }
 
     /// Writes the time of each clock, and into the control ring's header the losses and

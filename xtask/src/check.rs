@@ -4,6 +4,7 @@ mod build;
 mod corpus;
 mod crash;
 mod erasure;
+mod fuzz;
 mod identical;
 mod instructions;
 mod memory;
@@ -14,6 +15,7 @@ mod suites;
 use crate::{Failure, setup};
 use std::path::{Path, PathBuf};
 
+pub use fuzz::run_with as fuzz;
 pub use instructions::accept;
 
 type Check = fn() -> Result<(), Failure>;
@@ -27,6 +29,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("release", release::run),
     ("bad-input", build::bad_input),
     ("review", review::run),
+    ("fuzz", fuzz::run),
     ("instructions", instructions::run),
 ];
 

@@ -48,8 +48,9 @@ usage: cargo xtask TASK
   instrument …     build the command here and run `elixirscope instrument …`
   codegen          write the source that follows from the grammar; --check compares
   corpus           fetch the Elixir code that `check corpus` and `bench parse` read
-  check NAME       one check: memory, kill, identical, off, bad-input, review, instructions,
-                   noop, corpus, mutants, erasure, suites; or all
+  check NAME       one check: memory, kill, identical, off, bad-input, review, fuzz,
+                   instructions, noop, corpus, mutants, erasure, suites; or all
+  check fuzz       [--minutes N] [--seed S]: damaged and forged recordings are read
   bench capture    ns per event, against the VM's own tracing
   bench messages   ns per message that the VM tells of, against trace messages
   bench incremental  a second run over 1000 files, and a keystroke
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(),
         ["test"] => test::run(),
         ["check", "instructions", "--accept"] => check::accept(),
+        ["check", "fuzz", options @ ..] if !options.is_empty() => check::fuzz(options),
         ["check", name] => check::run(name),
         ["codegen"] => codegen::run(),
         ["codegen", "--check"] => codegen::check(),

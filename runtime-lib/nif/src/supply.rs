@@ -10,7 +10,7 @@ use crate::full::{self, Full};
 use crate::names;
 use crate::segment::Segment;
 use crate::session::{Keep, Retired, Session, Store};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};

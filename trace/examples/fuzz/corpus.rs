@@ -55,7 +55,7 @@ impl Run {
 impl Truth {
     fn of(recording: &Recording) -> Self {
         let summed =
-            |stretches: Vec<Stretch>| !stretches.iter().any(|one| matches!(one, Stretch::Unsummed(r) if !r.is_empty()));
+            |stretches: &[Stretch]| !stretches.iter().any(|one| matches!(one, Stretch::Unsummed(r) if !r.is_empty()));
         Self {
             events: judge::shown(recording).collect(),
             atoms: judge::atoms(recording),

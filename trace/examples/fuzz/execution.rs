@@ -141,6 +141,14 @@ fn watch(current: PathBuf) {
     });
 }
 
+/// Whether the system says how much memory is used: tried with some.
+pub fn measures_memory() -> bool {
+    forget_memory();
+    let before = memory();
+    let some = std::hint::black_box(vec![1u8; 32 << 20]);
+    memory() >= before + some.len() as u64 / 2
+}
+
 /// Has the system count the most memory anew (Linux).
 fn forget_memory() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");

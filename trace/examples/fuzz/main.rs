@@ -87,6 +87,9 @@ fn main() -> ExitCode {
     };
     let runs: Vec<Run> = arguments.runs.iter().map(|path| Run::load(path)).collect();
     let mut workshop = Workshop::new(&arguments.out, Limits::default());
+    if !execution::measures_memory() {
+        println!("how much memory is used cannot be measured here");
+    }
     let tally = fuzz(&arguments, &runs, &mut workshop);
     report(&tally, &workshop);
     if tally.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }

@@ -241,6 +241,7 @@ impl Supply {
         self.names.rewritten += 1;
         segment.append(records);
         segment.seal();
+        segment.sum();
         segment
     }
 

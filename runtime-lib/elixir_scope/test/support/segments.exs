@@ -43,10 +43,10 @@ defmodule ElixirScope.Test.Segments do
   The events of a recording, those of a process in their order, with terms decoded.
   """
   def events(dir) do
-    {names, data} = Enum.split_with(segments(dir), & &1.names?)
-    atoms = for %{kind: :name_atom} = record <- records(names), into: %{}, do: named(record)
+    atoms = atoms(dir)
 
-    data
+    segments(dir)
+    |> Enum.reject(& &1.names?)
     |> records()
     |> Enum.reject(&(&1.kind == :clock))
     |> Enum.map(&event(&1, atoms))
@@ -72,8 +72,12 @@ defmodule ElixirScope.Test.Segments do
     Enum.filter(events(dir), &(&1.ticks >= from))
   end
 
-  @doc "What the recording has of names: those of atoms, by index."
-  def atoms(dir) do
+  @doc "How many events of each kind there are."
+  def kinds(dir) do
+    dir |> segments() |> Enum.reject(& &1.names?) |> records() |> Enum.frequencies_by(& &1.kind)
+  end
+
+  defp atoms(dir) do
     names = dir |> segments() |> Enum.filter(& &1.names?) |> records()
     for %{kind: :name_atom} = record <- names, into: %{}, do: named(record)
   end
@@ -131,8 +135,8 @@ defmodule ElixirScope.Test.Segments do
     ^sum = fnv1a(binary_part(bytes, 0, 96))
 
     <<_::binary-128, cursor::little-64, _::binary-56, lost::little-64, lost_bytes::little-64,
-      truncated::little-64, panics::little-64, sealed::little-64, sums::binary-16, _::binary>> =
-      bytes
+      truncated::little-64, panics::little-64, sealed::little-64, sums::binary-16,
+      _::binary>> = bytes
 
     true = cursor <= capacity and clock in [0, 1] and rem(length, 4096) == 0
     data = binary_part(bytes, length, cursor)

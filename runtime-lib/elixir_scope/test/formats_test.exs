@@ -62,8 +62,20 @@ defmodule ElixirScope.FormatsTest do
     report = command(["show", run, "--limit", "100000"])
     assert report["findings"] == []
     frames = for frame <- report["frames"], do: by_command(frame)
-    assert length(frames) > 1500
+    assert length(frames) > 1000
     assert Enum.sort(frames) == Enum.sort(by_tables(run, context.maps))
+  end
+
+  test "golden files of every version read alike" do
+    golden = Path.expand("../../wire/tests/golden", __DIR__)
+    versions = Path.wildcard(Path.join(golden, "*/flight"))
+    assert length(versions) > 1
+    [first | others] = for run <- versions, do: {Segments.kinds(run), Segments.events(run)}
+    assert [first] == Enum.uniq(others)
+    {kinds, events} = first
+    assert map_size(kinds) > 20
+    assert Enum.any?(events, &(&1.terms == ["größe"])) and Enum.any?(events, & &1.omitted?)
+    assert NodeMap.read(Path.join(hd(versions), "nodes-golden.esmap")) |> map_size() == 10
   end
 
   # What the VM shows as `inspect/1` does, by both.

@@ -50,6 +50,11 @@ impl Run {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         Self { name, files, truth: Truth::of(&recording) }
     }
+
+    /// The size of all files.
+    pub fn bytes(&self) -> usize {
+        self.files.values().map(Vec::len).sum()
+    }
 }
 
 impl Truth {

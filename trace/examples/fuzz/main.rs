@@ -33,6 +33,9 @@ use std::time::{Duration, Instant};
 /// After this many different failures there is enough to do.
 const ENOUGH: usize = 8;
 
+/// A run of fewer bytes is small.
+const SMALL: usize = 128 << 10;
+
 struct Arguments {
     seed: u64,
     seconds: u64,
@@ -102,7 +105,7 @@ fn fuzz(arguments: &Arguments, runs: &[Run], workshop: &mut Workshop) -> Tally {
             break;
         }
         let mut random = Random::new(arguments.seed, number);
-        let run = &runs[random.below(runs.len())];
+        let run = choose(runs, &mut random);
         let mutation = mutate::mutation(run, &mut random);
         workshop.announce(arguments.seed, number);
         let verdict = workshop.execute(run, &mutation);
@@ -117,6 +120,12 @@ fn fuzz(arguments: &Arguments, runs: &[Run], workshop: &mut Workshop) -> Tally {
         }
     }
     tally
+}
+
+/// Mostly a small one: a large one takes as long as many of those.
+fn choose<'a>(runs: &'a [Run], random: &mut Random) -> &'a Run {
+    let small: Vec<&Run> = runs.iter().filter(|run| run.bytes() < SMALL).collect();
+    if small.is_empty() || random.one_in(16) { random.of(runs) } else { random.of(&small) }
 }
 
 /// The first line of what went wrong: equal for equal causes.

@@ -149,7 +149,7 @@ fn event(out: &mut Vec<u8>, kind: Kind, node: u64, terms: &[Term]) {
 fn samples() -> Vec<(Kind, u64, Vec<Term>)> {
     use Kind::*;
     let call = |n| tuple(vec![Term::Atom(SHOP), Term::Atom(OK), n]);
-    let (pid, args) = (|| Term::Pid(PID + 16), || proper(vec![Term::Int(1)]));
+    let (pid, args) = (|| Term::Pid(PID + 128), || proper(vec![Term::Int(1)]));
     let sizes = || proper(vec![tuple(vec![Term::Atom(OK), Term::Int(233)])]);
     vec![
         (Enter, CLAUSE, vec![Term::Int(1), text("sku")]),
@@ -213,7 +213,7 @@ fn names() -> Vec<u8> {
         record(&mut out, Kind::NameAtom, 0, 0, [index, 0], text.as_bytes());
     }
     record(&mut out, Kind::NameProcess, 0, 0, [0, PID], b"Elixir.Shop.Cart");
-    record(&mut out, Kind::NameProcess, 0, 0, [0, PID + 16], b"");
+    record(&mut out, Kind::NameProcess, 0, 0, [0, PID + 128], b"");
     out
 }
 

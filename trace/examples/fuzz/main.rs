@@ -125,7 +125,7 @@ fn fuzz(arguments: &Arguments, runs: &[Run], workshop: &mut Workshop) -> Tally {
 /// Mostly a small one: a large one takes as long as many of those.
 fn choose<'a>(runs: &'a [Run], random: &mut Random) -> &'a Run {
     let small: Vec<&Run> = runs.iter().filter(|run| run.bytes() < SMALL).collect();
-    if small.is_empty() || random.one_in(16) { random.of(runs) } else { random.of(&small) }
+    if small.is_empty() || random.one_in(16) { random.of(runs) } else { small[random.below(small.len())] }
 }
 
 /// The first line of what went wrong: equal for equal causes.

@@ -3,7 +3,9 @@
 mod detail;
 mod ls;
 pub mod paint;
+mod pretty;
 mod show;
+mod state;
 mod stats;
 mod term;
 mod text;
@@ -28,6 +30,8 @@ enum TraceCommand {
     Ls(ls::LsArgs),
     /// Show the calls of a run, by process
     Show(show::ShowArgs),
+    /// Show the versions of a process's state, or its state at a moment
+    State(state::StateArgs),
     /// Show numbers about a run
     Stats(stats::StatsArgs),
 }
@@ -74,6 +78,8 @@ type Soundness = bool;
 #[derive(Debug)]
 enum Failure {
     Open(OpenError),
+    /// What was asked for is not in the recording.
+    Unknown(String),
     Output(io::Error),
 }
 
@@ -101,6 +107,7 @@ pub fn run(args: TraceArgs) -> ExitCode {
     let done = match args.command {
         TraceCommand::Ls(args) => ls::run(&args, &mut out),
         TraceCommand::Show(args) => show::run(&args, &mut out),
+        TraceCommand::State(args) => state::run(&args, &mut out),
         TraceCommand::Stats(args) => stats::run(&args, &mut out),
     };
     match done.and_then(|sound| Ok(out.flush().map(|()| sound)?)) {
@@ -110,10 +117,11 @@ pub fn run(args: TraceArgs) -> ExitCode {
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Output(error)) => fail(&error),
         Err(Failure::Open(error)) => fail(&error),
+        Err(Failure::Unknown(what)) => fail(&what),
     }
 }
 
-fn fail(error: &dyn std::error::Error) -> ExitCode {
+fn fail(error: &dyn std::fmt::Display) -> ExitCode {
     let _ = writeln!(io::stderr(), "error: {error}");
     ExitCode::from(2)
 }

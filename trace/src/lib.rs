@@ -26,11 +26,13 @@ pub mod frames;
 pub mod messages;
 pub mod outline;
 pub mod run;
+pub mod states;
 pub mod stats;
 pub mod value;
 
 pub use frames::{Closing, Detail, Frame, Frames, Process};
 pub use messages::Messages;
 pub use run::{Clock, Event, Finding, OpenError, Recording, RunState, RunSummary, Runs, Site, Sites};
+pub use states::History;
 pub use stats::Stats;
 pub use value::{AtomNames, Value};

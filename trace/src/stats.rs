@@ -1,11 +1,17 @@
 //! Numbers about a recording.
 
+mod errors;
+mod times;
+
+pub use errors::ErrorCount;
+pub use times::FunctionTime;
+
 use crate::outline::ProcessView;
 use crate::run::{self, RingTotals, RunState, ring_totals};
 use crate::{Closing, Finding, Frames, Messages, Recording, messages};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind};
+use wire::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind};
 
 /// Numbers about a recording: sorted, and equal for equal recordings.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -39,6 +45,10 @@ pub struct Stats {
     pub modules: Vec<Count>,
     /// By function, most calls first.
     pub functions: Vec<Count>,
+    /// What calls took by function, the most time of its own first.
+    pub times: Vec<FunctionTime>,
+    /// Exceptions that were caught and processes that crashed, most first.
+    pub errors: Vec<ErrorCount>,
     /// By process, most events first.
     pub processes: Vec<ProcessView>,
     /// How calls ended, most first.
@@ -112,6 +122,8 @@ impl Stats {
             kinds: sorted(tally.kinds.iter().map(|(name, counts)| ((*name).to_owned(), *counts))),
             modules: modules(recording, &tally),
             functions: functions(recording, frames),
+            times: times::times(recording, frames),
+            errors: errors::errors(recording, frames),
             processes: processes(recording, frames),
             closings: closings(frames),
             orphans: frames.processes().iter().map(|process| process.orphans.len() as u64).sum(),
@@ -138,7 +150,7 @@ fn tally(recording: &Recording) -> Tally {
         let bytes = wire::record::record_len(record.payload.len()) as u64;
         tally.bytes += bytes;
         tally.truncated += u64::from(record.flags & FLAG_TRUNCATED != 0);
-        tally.omitted += u64::from(record.flags & FLAG_OMITTED != 0);
+        tally.omitted += u64::from(record.flags & (FLAG_OMITTED | FLAG_WITHHELD) == FLAG_OMITTED);
         add(&mut kinds[record.kind as usize], bytes);
         if let Some(site) = recording.site_of(&record) {
             add(&mut tally.sites[site as usize], bytes);

@@ -235,7 +235,7 @@ const RECORDS: &[Case] = &[
         put(dir, TAIL, word(7, 0) + 2, &[99]);
         head(dir, TAIL, |header| header.minor = 9);
     }),
-    case("unknown flag", 1, "payload is damaged", |dir| put(dir, TAIL, word(7, 0) + 3, &[4])),
+    case("unknown flag", 1, "payload is damaged", |dir| put(dir, TAIL, word(7, 0) + 3, &[16])),
     case("unknown tag of a term", 1, "payload is damaged", |dir| put(dir, TAIL, word(7, 4), &[0x7f])),
     case("fewer terms than said", 1, "payload is damaged", |dir| put(dir, TAIL, word(7, 0) + 4, &[2])),
     case("node id beyond 59 bits", 1, "more than 59 bits", |dir| put(dir, TAIL, word(7, 1) + 7, &[8])),

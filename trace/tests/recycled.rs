@@ -60,6 +60,38 @@ fn a_beginning_that_was_recycled_is_a_gap_and_no_fault() {
     fs::remove_dir_all(dir).unwrap();
 }
 
+/// The end of a call was recycled with another thread's segment, though its beginning
+/// is there: what the process did then is no part of that call.
+#[test]
+fn calls_after_one_whose_end_was_recycled_are_not_inside_of_it() {
+    let mut writer = Writer::new("phantom");
+    writer.keep = Keep::Newest;
+    let step = writer.function("Shop.Scenario", "step", "k", "lib/shop.ex", 3);
+    let run = writer.function("Shop.Scenario", "run", "n", "lib/shop.ex", 9);
+    let branch = writer.place(run, wire::NodeKind::Branch, "do");
+    writer.ring = 2;
+    writer.enter(run, OTHER, &[Term::Int(9)]);
+    writer.enter(step, PID, &[Term::Int(1)]);
+    writer.ring = 1;
+    writer.leave(step, PID, &[Term::Int(1)]);
+    let recycled = writer.rings[&1].len();
+    let begins = writer.now + 500;
+    for n in 2..4 {
+        writer.enter(step, PID, &[Term::Int(n)]);
+        writer.leave(step, PID, &[Term::Int(n)]);
+    }
+    // The other process's call proves that it goes on.
+    writer.record(wire::Kind::Branch, branch, OTHER, 0, &[]);
+    writer.enter(step, OTHER, &[Term::Int(4)]);
+    let dir = writer.finish();
+    recycle(&writer, &dir, 1, recycled, begins);
+    let frames = Frames::build(&Recording::open(&dir).unwrap());
+    let places: Vec<_> = frames.all().iter().map(|frame| (frame.inferred, frame.depth, frame.parent())).collect();
+    let alone = (false, 0, None);
+    assert_eq!(places, [alone, (true, 0, None), alone, alone, (false, 1, Some(0))]);
+    fs::remove_dir_all(dir).unwrap();
+}
+
 #[test]
 fn only_a_flight_recorder_recycles() {
     let (mut writer, recycled) = writer();

@@ -10,6 +10,7 @@ mod instructions;
 mod memory;
 mod release;
 mod review;
+mod state;
 mod suites;
 
 use crate::{Failure, setup};
@@ -23,12 +24,13 @@ type Check = fn() -> Result<(), Failure>;
 /// The checks that `cargo xtask test` runs too.
 pub const CHECKS: &[(&str, Check)] = &[
     ("memory", memory::run),
-    ("kill", crash::run),
+    ("crash", crash::run),
     ("identical", identical::run),
     ("off", build::off),
     ("release", release::run),
     ("bad-input", build::bad_input),
     ("review", review::run),
+    ("state", state::run),
     ("fuzz", fuzz::run),
     ("instructions", instructions::run),
 ];
@@ -42,10 +44,20 @@ const LONG: &[(&str, Check)] = &[
     ("suites", suites::run),
 ];
 
+/// The crash matrix, with its options.
+pub fn crash(options: &[&str]) -> Result<(), Failure> {
+    ready()?;
+    crash::with(options)
+}
+
+fn ready() -> Result<(), Failure> {
+    setup::ensure()?;
+    setup::build_release()
+}
+
 /// Runs one check by name, or all.
 pub fn run(name: &str) -> Result<(), Failure> {
-    setup::ensure()?;
-    setup::build_release()?;
+    ready()?;
     if let Some((_, check)) = LONG.iter().find(|(known, _)| *known == name) {
         return check();
     }

@@ -15,6 +15,7 @@
 //! cargo xtask bench messages  what a traced message costs, against trace messages
 //! cargo xtask bench parse    what a tree costs, against Elixir's parser
 //! cargo xtask bench receive  what probes do to receives that skip messages
+//! cargo xtask bench sustained  a flight recorder under load, for minutes
 //! cargo xtask bench overlay  what the Mix step costs, against compiling
 //! ```
 
@@ -48,14 +49,16 @@ usage: cargo xtask TASK
   instrument …     build the command here and run `elixirscope instrument …`
   codegen          write the source that follows from the grammar; --check compares
   corpus           fetch the Elixir code that `check corpus` and `bench parse` read
-  check NAME       one check: memory, kill, identical, off, bad-input, review, fuzz,
+  check NAME       one check: memory, crash, identical, off, bad-input, review, fuzz,
                    instructions, noop, corpus, mutants, erasure, suites; or all
   check fuzz       [--minutes N] [--seed S]: damaged and forged recordings are read
+  check crash      [--repetitions N] [--only SCENARIO]: what ends a program, and its recording
   bench capture    ns per event, against the VM's own tracing
   bench messages   ns per message that the VM tells of, against trace messages
   bench incremental  a second run over 1000 files, and a keystroke
   bench parse      MB/s and memory of parsing, against Code.string_to_quoted
   bench receive    calls by a process with many messages, recorded against clean
+  bench sustained  [--minutes N]: memory, disk and latency of a flight recorder (1 minute)
   bench overlay    PROJECT...: time and size of what the Mix step makes, against mix compile
 ";
 
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(),
         ["test"] => test::run(),
         ["check", "instructions", "--accept"] => check::accept(),
+        ["check", "crash", options @ ..] => check::crash(options),
         ["check", "fuzz", options @ ..] if !options.is_empty() => check::fuzz(options),
         ["check", name] => check::run(name),
         ["codegen"] => codegen::run(),
@@ -77,6 +81,8 @@ fn main() -> ExitCode {
         ["bench", "messages"] => bench::messages(),
         ["bench", "parse"] => bench::parse::run(),
         ["bench", "receive"] => bench::receive::run(),
+        ["bench", "sustained"] => bench::sustained("1"),
+        ["bench", "sustained", "--minutes", minutes] => bench::sustained(minutes),
         ["bench", "overlay", projects @ ..] => bench::overlay::run(projects),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -1,6 +1,7 @@
 //! One line of `trace show` about what happened within a call.
 
 use super::text;
+use trace::Value;
 use trace::outline::{DetailView, Named};
 use trace::value::inspect;
 
@@ -26,20 +27,35 @@ pub fn text(view: &DetailView, room: usize) -> String {
     let room = room.saturating_sub(2);
     let said = match &view.exception {
         Some(exception) => {
-            let before = format!("caught {}: ", exception.kind);
+            let before = format!("{}: ", format!("caught {}", exception.kind).trim_end());
             let reason = inspect(&exception.term, room.saturating_sub(text::width(&before)).max(LEAST));
             before + &reason
         }
         None if is_told(view.kind) => told(view, room),
         None if view.kind == "branch" => cut(format!("branch {}", view.label).trim_end(), room),
+        None if view.kind == "switch" => cut(&switched(view), room),
         None => {
             let share = room / view.values.len().max(1);
             let values: Vec<_> = view.values.iter().map(|value| named(value, share.saturating_sub(2))).collect();
-            let mark = if view.kind == "mark" { "mark " } else { "" };
-            format!("{mark}{}", values.join(", "))
+            let before = match view.kind {
+                "mark" => "mark ",
+                "level" => "level of detail: ",
+                _ => "",
+            };
+            format!("{before}{}", values.join(", "))
         }
     };
     format!("· {said}")
+}
+
+// `trace started: Shop.Cart.add/2: values`
+fn switched(view: &DetailView) -> String {
+    let said = |value: &Named| match &value.term {
+        Value::Atom(what) => what.replace('_', " "),
+        Value::Bits { bytes, .. } => String::from_utf8_lossy(bytes).into_owned(),
+        _ => value.value.clone(),
+    };
+    view.values.iter().map(said).filter(|said| !said.is_empty()).collect::<Vec<_>>().join(": ")
 }
 
 fn is_told(kind: &str) -> bool {

@@ -298,7 +298,7 @@ impl Page<'_> {
                 Some(reason) => format!("✗ exited: {}", inspect(&reason, room.saturating_sub(10).max(5))),
                 None => format!("✗ {}", text::ENDED),
             },
-            Closing::Open if frame.inferred => "… open, or its end was recycled".to_owned(),
+            Closing::Open if frame.inferred => "… open, or its end is not recorded".to_owned(),
             Closing::Open => "… open".to_owned(),
         };
         let painted = match frame.closing {

@@ -3,13 +3,15 @@
 use super::{Failure, Format, RunArgs, Soundness, for_machines, paint::Paint, report, text};
 use clap::Args;
 use std::io::{self, Write};
-use trace::stats::Count;
+use trace::stats::{Count, ErrorCount};
 use trace::value::inspect;
 use trace::{Frames, Recording, RunState, Stats};
 
 const NOTES: &str = "\
 JSON: {run, app, state, failure, span_ns, events, event_bytes, bytes_per_event, name_bytes, atoms,
   kinds|modules|functions|closings: [{name, count, bytes}],
+  times: [{function, calls, own_ns, longest_ns, longest_at_ns, longest_pid}],
+  errors: [{kind, name, place, count}],
   processes: [{pid, name, events, calls, orphans, start_ns, end_ns, ended, exit_reason}], orphans,
   messages: {sent, received, paired},
   rings: [{ring, segments, recycled_segments, missing_segments, bytes, lost_events, lost_bytes,
@@ -17,7 +19,9 @@ JSON: {run, app, state, failure, span_ns, events, event_bytes, bytes_per_event, 
   missing_segments, recycled_segments, lost_events, lost_bytes, truncated, omitted, panics,
   unresolved_nodes, findings: [{file, offset, problem, advice}]}
 Times count from the recording's start. Lists are complete and sorted, most first; processes with
-as many events stand in the order of their first.";
+as many events stand in the order of their first. A function's own time is without the calls it
+made, as far as they were recorded; calls whose end is not known count for nothing. An error is
+what a handler caught (error, exit, throw), or a process that ended otherwise than in order (crash).";
 
 /// Arguments of `trace stats`.
 #[derive(Args, Debug)]
@@ -51,6 +55,8 @@ fn print(recording: &Recording, stats: &Stats, top: usize, out: &mut dyn Write) 
     counts(out, paint, "Calls by how they ended", &stats.closings, usize::MAX, false)?;
     counts(out, paint, "Events by module", &stats.modules, top, true)?;
     counts(out, paint, "Calls by function", &stats.functions, top, false)?;
+    times(out, paint, stats, top)?;
+    errors(out, paint, stats, top)?;
     processes(out, paint, stats, top)?;
     rings(out, paint, stats)
 }
@@ -132,6 +138,34 @@ fn more(out: &mut dyn Write, paint: Paint, len: usize, top: usize) -> io::Result
         writeln!(out, "{}", paint.dim(&more))?;
     }
     Ok(())
+}
+
+fn times(out: &mut dyn Write, paint: Paint, stats: &Stats, top: usize) -> io::Result<()> {
+    if stats.times.is_empty() {
+        return Ok(());
+    }
+    title(out, paint, "Own time by function")?;
+    let mut rows = vec![["OWN", "CALLS", "LONGEST", "FUNCTION"].map(str::to_owned).to_vec()];
+    rows.extend(stats.times.iter().take(top).map(|time| {
+        let [own, longest] = [time.own_ns, time.longest_ns].map(text::duration);
+        vec![own, text::count(time.calls), longest, time.function.clone()]
+    }));
+    text::table(out, "  ", &rows, &[true, true, true])?;
+    more(out, paint, stats.times.len(), top)
+}
+
+fn errors(out: &mut dyn Write, paint: Paint, stats: &Stats, top: usize) -> io::Result<()> {
+    if stats.errors.is_empty() {
+        return Ok(());
+    }
+    title(out, paint, "Errors")?;
+    let row = |error: &ErrorCount| {
+        let place = error.place.trim_start_matches("Elixir.").to_owned();
+        vec![text::count(error.count), error.kind.clone(), error.name.clone(), place]
+    };
+    let rows: Vec<_> = stats.errors.iter().take(top).map(row).collect();
+    text::table(out, "  ", &rows, &[true])?;
+    more(out, paint, stats.errors.len(), top)
 }
 
 fn processes(out: &mut dyn Write, paint: Paint, stats: &Stats, top: usize) -> io::Result<()> {

@@ -16,14 +16,17 @@ defmodule ElixirScope do
   A recording is readable while it grows, and after the VM was killed.
   """
 
+  alias ElixirScope.Health.{Alerts, Budget}
   alias ElixirScope.Overlay.Recording
-  alias ElixirScope.{Config, Native, Reader, Recorder, Redaction, Retention, Tracer}
+  alias ElixirScope.{Config, Health, Native, Reader, Recorder, Redaction, Retention}
+  alias ElixirScope.{TimeTravel, Trace, Tracer}
   alias ElixirScope.Release.Overlays
 
   @defaults [
     dir: nil,
     app: nil,
     maps: nil,
+    only: :all,
     trace: [],
     trace_processes: :all,
     keep: :all,
@@ -35,7 +38,9 @@ defmodule ElixirScope do
     items: 64,
     binary_bytes: 512,
     payload_bytes: 4096,
-    redact: nil
+    redact: nil,
+    budget: nil,
+    alert: nil
   ]
 
   @limits [:segment_bytes, :max_bytes, :depth, :items, :binary_bytes, :payload_bytes]
@@ -60,7 +65,8 @@ defmodule ElixirScope do
           panics: non_neg_integer,
           recycled_bytes: non_neg_integer,
           disk_bytes: non_neg_integer,
-          failure: String.t() | nil
+          failure: String.t() | nil,
+          traces: [Trace.info()]
         }
 
   @doc """
@@ -73,6 +79,7 @@ defmodule ElixirScope do
     * `:app` - the name shown for it (default: the Mix project's or the release's);
     * `:maps` - node maps of the probes (default: those of the code that the Mix
       step has loaded; maps of code that is compiled later are added);
+    * `:only` - `:traced` records nothing but what `trace/2` asks for (default `:all`);
     * `:trace` - what the VM shall tell beside the probes, of code without probes too:
       any of `:messages` (sent and received, with both processes), `:processes` (spawns,
       links, names, ends), `:garbage_collection` and `:scheduling` (default: nothing);
@@ -97,31 +104,42 @@ defmodule ElixirScope do
       the bytes of each binary (512), and the bytes of all of an event's terms
       (4096). What is cut is marked, with its size;
     * `:redact` - the names of what is secret (default: what `mix.exs` says, else
-      the usual ones); see `ElixirScope.Redaction`.
+      the usual ones); see `ElixirScope.Redaction`;
+    * `:budget` - what it may cost, before it records less: see
+      `ElixirScope.Health.Budget` (default: its defaults with `keep: :newest`, else none);
+    * `:alert` - what is called when events are lost, a probe failed, the detail changed
+      or the recording ended on its own: see `ElixirScope.Health.Alerts`.
 
   An unknown option raises. A folder that cannot be written is an error; the
   program's probes stay off. So is a release that `ElixirScope.Release` gave none.
   """
   @spec start_recording(keyword) :: {:ok, Path.t()} | {:error, String.t()}
   def start_recording(options \\ []) do
-    options = validate!(options)
+    options |> validate!() |> start(false)
+  end
 
+  defp start(options, for_traces?) do
     with :ok <- start_application(),
          :ok <- Overlays.load() do
       stop_at_exit()
 
-      Recorder.start(%{
+      %{
         dir: Path.expand(options[:dir] || Recording.dir()),
         app: to_string(options[:app] || project()),
         maps: options[:maps] || Recording.maps(),
+        only: options[:only],
+        for_traces?: for_traces?,
         trace: options[:trace],
         trace_processes: options[:trace_processes],
         keep: options[:keep],
         runs: options[:runs],
         limits: Enum.map(@limits, &options[&1]),
         retention: Retention.limits(options),
-        redact: options[:redact]
-      })
+        redact: options[:redact],
+        health: %{budget: options[:budget], alert: options[:alert]}
+      }
+      |> Recorder.start()
+      |> tap(fn _ -> TimeTravel.begun() end)
     end
   end
 
@@ -167,6 +185,104 @@ defmodule ElixirScope do
       describe(false, List.duplicate(0, 8), nil, nil)
     end
   end
+
+  @doc """
+  Records one thing, now: a process, a module, a function, a source file.
+
+      ElixirScope.trace(MyApp.Cart, duration: 10_000)
+      ElixirScope.trace({MyApp.Cart, :add, 2}, processes: [pid], depth: 20)
+      ElixirScope.trace(:checkout_worker, level: :boundaries)
+
+  Starts a flight recorder if nothing is recorded, which ends with its last trace. A
+  recording that runs is narrowed to what is traced, until no trace runs; several traces
+  add up, and the fullest that an event belongs to says how much of it is written.
+
+  A function's trace has its own events, not those of what it calls; a process's has
+  whatever the process does. A trace of processes ends with the last of them.
+
+  Options:
+
+    * `:level` - `:values` (default), `:branches` (no values), `:boundaries` (calls alone),
+      or `:off`, which leaves the target out whatever else is recorded;
+    * `:duration` - milliseconds after which it ends by itself (default `:infinity`);
+    * `:processes` - of code, in these processes only: pids and registered names
+      (default `:all`); `:except` - not in these;
+    * `:inherit` - whether processes that the traced ones spawn from now on are traced
+      too (default `false`). It needs a recording that is told who spawns whom
+      (`start_recording(trace: [:processes])`, which it starts itself if none runs);
+    * `:sample` - one in so many processes, decided once for each: a call is recorded
+      whole or not at all (default 1, every process). See `sample_key/1`;
+    * `:others` - the level of what belongs to no trace (default `:off`);
+    * `:depth`, `:items`, `:binary_bytes`, `:payload_bytes` - limits of terms, as
+      `start_recording/1` has them (default: the recording's);
+    * `:recording` - options of `start_recording/1`, should it start one.
+
+  Names are those of now: who is registered later under one is not traced.
+
+      iex> {:error, reason} = ElixirScope.trace(:nobody_is_called_so)
+      iex> reason =~ "probes"
+      true
+
+  """
+  @spec trace(Trace.target(), keyword) :: {:ok, reference} | {:error, String.t()}
+  def trace(target, options \\ []) do
+    with {:ok, trace} <- Trace.new(target, options),
+         :ok <- start_application(),
+         :none <- Recorder.trace(trace),
+         {:ok, _dir} <- trace |> recording_for() |> validate!() |> start(true),
+         do: Recorder.trace(trace)
+  end
+
+  defp recording_for(trace) do
+    told = if trace.options[:inherit], do: [trace: [:processes]], else: []
+
+    [only: :traced, keep: :newest]
+    |> Keyword.merge(told)
+    |> Keyword.merge(trace.options[:recording])
+  end
+
+  @doc """
+  Ends traces: one by its reference, those of a target, or `:all`. Gives their number.
+
+      iex> ElixirScope.stop_trace(:all)
+      0
+
+  """
+  @spec stop_trace(reference | Trace.target() | :all) :: non_neg_integer
+  def stop_trace(which), do: if(running?(), do: Recorder.stop_trace(which), else: 0)
+
+  @doc """
+  Samples the calling process by this key from here on, instead of by itself.
+
+  What `trace/2` with `:sample` decides is then the same wherever the key is the same: of
+  a request that several processes work on, all or nothing is recorded, if each says whose
+  work it does. `nil` takes the key back.
+
+  Calls that are open are no longer known to be, so say it before the work begins. It is
+  `false` when nothing is recorded, and for some of more than 30 000 processes at once.
+
+      iex> ElixirScope.sample_key("request 17")
+      false
+
+  """
+  @spec sample_key(term) :: boolean
+  def sample_key(nil), do: set_key(0)
+  def sample_key(key), do: set_key(:erlang.phash2(key, 2 ** 32) + 1)
+
+  defp set_key(key), do: ElixirScope.Gate.on?() and Native.set_key(key)
+
+  @doc """
+  Tells what recording costs and has lost, now: see `t:ElixirScope.Health.t/0`.
+
+  Rates are those of the last second or two.
+
+      iex> health = ElixirScope.health()
+      iex> {health.recording, health.detail.level, health.rates.events}
+      {false, :values, 0.0}
+
+  """
+  @spec health() :: Health.t()
+  def health, do: Health.now()
 
   @doc """
   Writes an event of your own: a name, and a value. It always gives `:ok`.
@@ -222,11 +338,101 @@ defmodule ElixirScope do
     end
   end
 
+  @doc """
+  Lets a process tell its state, whatever its code: a `GenServer`, an `Agent`, a
+  LiveView, a `:gen_statem`.
+
+  From then on each recording has the versions of its state, which `state_at/2` and
+  `elixirscope trace state` show. What did not change is not written again, and what is
+  done for a version costs what the change costs; a state that is told for the first
+  time, whole, is written on a dirty scheduler if it is large. The names of secrets hold
+  as for all terms, the other limits of a recording do not. A function is noted, but not
+  what it captured.
+
+  A `:gen_statem` does not show its data when it changes. It is looked at after an event,
+  behind the messages that wait by then, and for at most a tenth of its time; each
+  version is written whole, unless it is the one before. Of other processes that answer
+  system messages there are the versions of the moments at which they are asked: now,
+  when a recording begins, and by `snapshot/1`.
+
+  Options:
+
+    * `:max_bytes` - of a version; a larger one is noted, but not kept (default 16 MiB);
+    * `:timeout` - how long the process may take to answer, in ms (default 5000).
+
+      iex> {:ok, agent} = Agent.start(fn -> 1 end)
+      iex> ElixirScope.enable_time_travel(agent)
+      :ok
+      iex> ElixirScope.disable_time_travel(agent)
+      :ok
+
+  """
+  @spec enable_time_travel(GenServer.server(), keyword) :: :ok | {:error, String.t()}
+  def enable_time_travel(server, options \\ []) do
+    with :ok <- start_application(), do: TimeTravel.enable(server, options)
+  end
+
+  @doc """
+  Ends what `enable_time_travel/2` began.
+  """
+  @spec disable_time_travel(GenServer.server()) :: :ok | {:error, String.t()}
+  def disable_time_travel(server) do
+    with :ok <- start_application(), do: TimeTravel.disable(server)
+  end
+
+  @doc """
+  Writes the state of a process now, to the recording that runs.
+
+  Of a process that answers no system messages it is what `Process.info/2` knows: `:of`
+  is then `:process_info`, else `:state`. Options as of `enable_time_travel/2`.
+
+      iex> ElixirScope.snapshot(:nobody)
+      {:error, ":nobody is no process of this node"}
+
+  """
+  @spec snapshot(GenServer.server(), keyword) ::
+          {:ok, %{bytes: pos_integer, of: :state | :process_info}} | {:error, String.t()}
+  def snapshot(server, options \\ []) do
+    with :ok <- start_application(), do: TimeTravel.snapshot(server, options)
+  end
+
+  @doc """
+  Reads the state that a process had at a moment, of the recording that runs, else of the
+  last one.
+
+  The process is a pid, a registered name, or how it is shown. The moment is
+  nanoseconds from the recording's start, as `:at_ns` of `events/1`, or `{:before, event}`
+  or `{:after, event}`: after all that the process did before its next event.
+
+  It has what `enable_time_travel/2` and `snapshot/1` wrote. Of a process that told no
+  versions of its own, it has what its callbacks returned, if they had probes and the
+  value was recorded whole. The result has
+
+    * `:state` - the term, in which `{:elixir_scope, :redacted}` and `{:elixir_scope,
+      {:omitted, what, size}}` stand for what was left out;
+    * `:at_ns` - since when it was this;
+    * `:source` - `:whole`, `:difference`, `:snapshot` or `:returned` by a callback, and
+      `:number` in its row, or 0;
+    * `:truncated` - whether something else than secrets was left out;
+    * `:uncertain` - whether versions after it may be missing.
+
+  Why a state is not known is an error. Option: `:run`, as of `events/1`.
+
+      iex> {:error, reason} = ElixirScope.state_at(self(), 0, run: "no/such/run")
+      iex> reason =~ "cannot read no/such/run"
+      true
+
+  """
+  @spec state_at(pid | atom | String.t(), integer | {:before | :after, Reader.event()}, keyword) ::
+          {:ok, Reader.state()} | {:error, String.t()}
+  def state_at(process, moment, options \\ []), do: Reader.state(process, moment, options)
+
   defp describe(recording, counts, dir, failure) do
     @counts
     |> Enum.zip(counts)
     |> Map.new()
     |> Map.merge(%{recording: recording, dir: dir, failure: failure})
+    |> Map.put(:traces, if(recording, do: Recorder.traces(), else: []))
   end
 
   defp running?, do: Process.whereis(Recorder) != nil
@@ -241,17 +447,24 @@ defmodule ElixirScope do
   defp stop_at_exit do
     unless :persistent_term.get({__MODULE__, :at_exit}, false) do
       :persistent_term.put({__MODULE__, :at_exit}, true)
-      System.at_exit(fn _status -> stop_recording() end)
+      System.at_exit(&__MODULE__.at_exit/1)
     end
   end
+
+  # By name: a function without one would be gone when this module is replaced.
+  @doc false
+  def at_exit(_status), do: stop_recording()
 
   defp validate!(options) do
     case Keyword.validate(options, @defaults) do
       {:ok, options} ->
         options = Retention.validate!(options)
         for key <- @limits, do: positive!(key, options[key])
+        only!(options[:only])
         told!(options[:trace])
         processes!(options[:trace_processes])
+        alert!(options[:alert])
+        options = Keyword.update!(options, :budget, &Budget.validate!(&1, options[:keep]))
         Keyword.update!(options, :redact, &redact!/1)
 
       {:error, [first | _] = unknown} ->
@@ -267,6 +480,19 @@ defmodule ElixirScope do
     case Redaction.check(value) do
       :ok -> value
       {:error, reason} -> raise ArgumentError, ":redact #{reason}"
+    end
+  end
+
+  defp only!(only) when only in [:all, :traced], do: :ok
+
+  defp only!(other),
+    do: raise(ArgumentError, ":only must be :all or :traced, got: #{inspect(other)}")
+
+  defp alert!(alert) do
+    unless Alerts.callback?(alert) do
+      raise ArgumentError,
+            ":alert must be a function of one argument or {module, function, arguments}, " <>
+              "got: #{inspect(alert)}"
     end
   end
 

@@ -221,9 +221,12 @@ defmodule ElixirScope.CaptureTest do
       File.rm_rf!(run)
     end
 
-    test "switches 200 times under running processes", %{dir: dir} do
+    # ELIXIRSCOPE_TEST_SWITCHES=10000 takes minutes.
+    @switches String.to_integer(System.get_env("ELIXIRSCOPE_TEST_SWITCHES", "200"))
+    @tag timeout: :infinity
+    test "switches #{@switches} times under running processes", %{dir: dir} do
       writers = Writers.start()
-      for _ <- 1..200, do: switch(dir, writers)
+      for _ <- 1..@switches, do: switch(dir, writers)
       assert Enum.all?(writers.pids, &Process.alive?/1)
       last = Writers.counts(writers)
 
@@ -349,18 +352,36 @@ defmodule ElixirScope.CaptureTest do
     test "ends the recording, not the program", %{dir: dir} do
       vm = VM.start("panic", [], dir, Machine.panicking_package(dir))
 
-      for {name, _arity} <- Native.probes(), _ <- 1..2 do
-        {^name, arguments, {values, status, json}} = VM.term(vm, "result")
-        assert values == List.duplicate(Probes.value(name, [13 | arguments]), 3)
+      for node <- [13, 11], {name, _arity} <- Native.probes(), first? <- [true, false] do
+        {^name, arguments, {run, values, status, json}} = VM.term(vm, "result")
+        assert hd(arguments) == node
+        assert values == List.duplicate(Probes.value(name, arguments), 3)
+        assert %{recording: false, panics: 1} = status
+        assert json =~ "a probe failed"
+        # What was published before is there, and nothing of what was not.
+        assert Enum.map(Segments.events(run), & &1.terms) == if(first?, do: [], else: [[:first]])
+      end
+
+      for _kind <- 32..43 do
+        {_run, told, status, json} = VM.term(vm, "told")
+        assert told == {:hello, nil}
         assert %{recording: false, panics: 1} = status
         assert json =~ "a probe failed"
       end
+
+      {run, status, json} = VM.term(vm, "helper")
+
+      assert %{recording: false, panics: 1, failure: "the recording's helper thread" <> _} =
+               status
+
+      assert json =~ "helper thread panicked"
+      assert [%{kind: :branch}] = Segments.events(run)
+      assert Enum.any?(Segments.segments(run), &(&1.ring == 0 and &1.panics == 1))
 
       assert {%{recording: false, panics: 1, failure: "a probe failed" <> _}, json} =
                VM.term(vm, "swept")
 
       assert json =~ "a probe failed"
-      assert {%{recording: false, panics: 1}, nil} = VM.term(vm, "traced")
       {run, %{panics: 0, failure: nil}} = VM.term(vm, "after")
       assert [%{kind: :bind, terms: [:well]}] = Segments.events(run)
       assert {_, 0} = VM.rest(vm)

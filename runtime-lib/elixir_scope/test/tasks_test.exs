@@ -37,6 +37,10 @@ defmodule ElixirScope.TasksTest do
     assert mix!(context, ["elixir_scope.trace"]) =~ "Demo.twice(21) → 42"
     assert mix!(context, ["elixir_scope.trace", "ls"]) =~ "finished"
 
+    glance = mix!(context, ["elixir_scope.analyze", "last", "--top", "1"])
+    assert glance =~ ~r/^demo .*\nfinished, /m and glance =~ ~r/Hottest .*\n.* Demo.twice\/1\n/
+    assert Enum.all?(String.split(glance, "\n"), &(String.length(&1) <= 80))
+
     assert {output, 3} = mix(context, ~w(elixir_scope.record -- sh -c) ++ ["exit 3"])
     assert output =~ "nothing was recorded; see `mix elixir_scope.doctor`"
   end
@@ -51,7 +55,12 @@ defmodule ElixirScope.TasksTest do
     assert {output, 1} = mix(context, ~w(elixir_scope.doctor now))
     assert output =~ "takes no arguments, got: now"
 
-    for task <- ~w(record doctor) do
+    assert {output, 1} = mix(context, ~w(elixir_scope.analyze --topp 3))
+    assert output =~ "unknown or wrong option --topp; usage: mix elixir_scope.analyze"
+    assert {output, 1} = mix(context, ~w(elixir_scope.analyze no-such-run))
+    assert output =~ "cannot read"
+
+    for task <- ~w(record doctor analyze) do
       assert mix!(context, ["elixir_scope." <> task, "--help"]) =~ "mix elixir_scope.#{task}"
     end
 

@@ -54,9 +54,18 @@ pub fn moment() -> Moment {
 }
 
 fn monotonic_ns() -> u64 {
+    ns(libc::CLOCK_MONOTONIC)
+}
+
+/// What the calling thread has used of processors, in ns.
+pub fn used_ns() -> u64 {
+    ns(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+
+fn ns(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid place for the result.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    unsafe { libc::clock_gettime(clock, &mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 

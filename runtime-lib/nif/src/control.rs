@@ -1,7 +1,9 @@
 //! Starting, stopping, asking: the cold functions, and the library's load.
 
 use crate::encode;
+use crate::health;
 use crate::hot;
+use crate::load::CONTRACT;
 use crate::ring::{self, ACTIVE};
 use crate::runs;
 use crate::session::{Keep, Limits, Session};
@@ -16,14 +18,18 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use wire::{Kind, SecretNames};
 
-mod atoms {
+pub mod atoms {
+    //! Atoms of answers.
     rustler::atoms! { ok, error, nil, false_ = "false", args }
 }
 
 static LAST: Mutex<Option<&'static Session>> = Mutex::new(None);
 
-/// Checks the tags and remembers the atoms that probes return.
-pub fn load(env: Env<'_>, _info: Term<'_>) -> bool {
+/// Remembers the atoms that probes return; false where the module is of another version.
+pub fn load(env: Env<'_>, contract: Term<'_>) -> bool {
+    if !contract.decode::<u64>().is_ok_and(|theirs| theirs == CONTRACT) {
+        return false;
+    }
     let returned = [atoms::ok(), atoms::nil(), atoms::false_(), atoms::args()].map(|atom| atom.to_term(env).as_c_arg());
     // A second load (of the same library, by a reloaded module) finds them set.
     let _ = hot::ATOMS.set(returned);
@@ -101,11 +107,12 @@ fn try_start(
         segment_bytes: size(segment.min(most / parts), 64 * 1024, 1 << 30),
         max_bytes: most,
         keep: if newest == 1 { Keep::Newest(Duration::from_millis(age)) } else { Keep::All },
-        depth: size(depth, 1, 32) as u32,
-        items: size(items, 0, 127) as u32,
-        bytes: size(bytes, 0, 65_536) as u32,
-        payload: size(payload, 64, 32_768),
-    };
+        depth: 0,
+        items: 0,
+        bytes: 0,
+        payload: 0,
+    }
+    .with_terms([depth, items, bytes, payload]);
     let session = Session::start(
         PathBuf::from(String::from_utf8_lossy(dir).into_owned()),
         run,
@@ -129,6 +136,11 @@ fn silence() -> bool {
 /// Stops recording; true when one was running.
 #[rustler::nif(schedule = "DirtyIo")]
 fn stop() -> bool {
+    end()
+}
+
+/// Ends the recording, if there is one; whether events were written until now.
+pub fn end() -> bool {
     let last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let active = ACTIVE.swap(null_mut(), Ordering::AcqRel);
     if let Some(session) = *last {
@@ -147,6 +159,14 @@ fn status() -> (bool, Vec<u64>, String) {
     (!ACTIVE.load(Ordering::Acquire).is_null(), totals.to_vec(), failure.unwrap_or_default())
 }
 
+/// How the capture path is: see [`health::numbers`] and [`health::latencies`]. Empty
+/// lists before the first recording. The disk is asked, which may take a while.
+#[rustler::nif(name = "health", schedule = "DirtyIo")]
+fn ask_health() -> (Vec<u64>, Vec<f64>) {
+    let last = *LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    last.map_or_else(Default::default, |session| (health::numbers(session), health::latencies(session)))
+}
+
 /// Removes the recording in `dir`, unless somebody writes or reads it; whether it did.
 #[rustler::nif(schedule = "DirtyIo")]
 fn remove_run(dir: Binary<'_>) -> bool {
@@ -159,8 +179,10 @@ fn remove_run(dir: Binary<'_>) -> bool {
 fn note_name(env: Env<'_>, pid: LocalPid, text: Binary<'_>) -> bool {
     let Some(session) = ring::active() else { return false };
     let pid = pid.encode(env);
-    // SAFETY: a call on a scheduler thread, with a process's term.
-    unsafe { ring::name_process(session, pid.as_c_arg(), &text) };
+    ring::guarded(session, || {
+        // SAFETY: a call on a scheduler thread, with a process's term.
+        unsafe { ring::name_process(session, pid.as_c_arg(), &text) };
+    });
     true
 }
 
@@ -171,7 +193,10 @@ fn note_exit(env: Env<'_>, pid: LocalPid, reason: Vec<Term<'_>>) -> bool {
     let pid = pid.encode(env);
     let reason: Vec<_> = reason.iter().map(Term::as_c_arg).collect();
     session.note_end(encode::bits(pid.as_c_arg()));
-    // SAFETY: the environment and the terms are this call's.
-    unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, pid.as_c_arg(), &reason) };
+    session.control.forget(encode::bits(pid.as_c_arg()));
+    ring::guarded(session, || {
+        // SAFETY: the environment and the terms are this call's.
+        unsafe { ring::emit_about(env.as_c_arg(), session, Kind::Exit, 0, pid.as_c_arg(), &reason) };
+    });
     true
 }

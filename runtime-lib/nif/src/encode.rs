@@ -1,12 +1,17 @@
 //! Terms in the compact encoding, straight into a segment.
 
 mod atoms;
+mod delta;
+mod heap;
+mod lists;
+mod maps;
 mod plain;
 mod secrets;
 
 pub use atoms::Atoms;
 
 use crate::binary::{self, Layout};
+use heap::Boxed;
 use rustler::sys::*;
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
@@ -50,13 +55,17 @@ pub struct Tags {
     pub pids: PidLayout,
     /// Where a binary's bytes are.
     pub binaries: Layout,
+    /// Lists, tuples and small maps can be read without the VM.
+    pub heap: bool,
 }
 
 static TAGS: OnceLock<Tags> = OnceLock::new();
 
+static UNKNOWN: Tags = Tags { immediates: false, pids: PidLayout::Unknown, binaries: Layout::Unknown, heap: false };
+
 /// The result of the self-check; before it, nothing is assumed.
-pub fn tags() -> Tags {
-    TAGS.get().copied().unwrap_or(Tags { immediates: false, pids: PidLayout::Unknown, binaries: Layout::Unknown })
+pub fn tags() -> &'static Tags {
+    TAGS.get().unwrap_or(&UNKNOWN)
 }
 
 /// Compares our reading of immediates with the VM's, whose process table has room
@@ -77,8 +86,11 @@ pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm, 
     let agrees = |layout: &PidLayout| others && named.is_some() && layout.parts(bits(pid)) == named;
     let pids = PidLayout::candidates(processes).into_iter().find(agrees).unwrap_or_default();
     // SAFETY: as above.
-    let binaries = unsafe { binary::check(env, binaries) };
-    let _ = TAGS.set(Tags { immediates: smalls && others, pids, binaries });
+    let (binaries, heap) = unsafe { (binary::check(env, binaries), heap::agrees(env)) };
+    // SAFETY: as above.
+    unsafe { maps::check(env) };
+    let immediates = smalls && others;
+    let _ = TAGS.set(Tags { immediates, pids, binaries, heap: heap && immediates });
 }
 
 /// Number and serial, as the external term format has them (NEW_PID_EXT: 131,
@@ -150,10 +162,19 @@ pub unsafe fn atom_text(env: Env, atom: RawTerm) -> Option<Vec<u8>> {
     }
 }
 
+/// Bytes behind the limit of a space: a part that begins before the limit is written
+/// without looking, but for what it holds of the program's bytes.
+pub const SLACK: usize = 32;
+/// Counts that are written before they are known take one byte.
+const COUNT_IN_A_BYTE: u32 = 127;
+
 /// Writes terms into a space, within limits.
 pub struct Encoder<'a> {
     env: Env,
+    tags: &'static Tags,
+    /// As long as the limit and [`SLACK`].
     space: &'a mut [u8],
+    limit: usize,
     len: usize,
     items: u32,
     bytes: u32,
@@ -163,14 +184,18 @@ pub struct Encoder<'a> {
     pub full: bool,
     /// The terms say how something failed.
     failed: bool,
+    /// How much more may be compared.
+    fuel: u64,
     atoms: &'a mut Atoms,
 }
 
 impl<'a> Encoder<'a> {
-    /// An encoder for `space`.
+    /// An encoder for `space`, the last [`SLACK`] bytes of which are not to be used.
     pub fn new(env: Env, space: &'a mut [u8], items: u32, bytes: u32, atoms: &'a mut Atoms) -> Self {
-        // Counts that are written before they are known take one byte.
-        Self { env, space, len: 0, items: items.min(127), bytes, truncated: false, full: false, failed: false, atoms }
+        let (tags, limit) = (tags(), space.len().saturating_sub(SLACK));
+        let (truncated, full, failed) = (false, space.len() < SLACK, false);
+        let items = items.min(COUNT_IN_A_BYTE);
+        Self { env, tags, space, limit, len: 0, items, bytes, truncated, full, failed, fuel: 0, atoms }
     }
 
     /// Whether the terms say how something failed: then the arguments of calls are
@@ -184,14 +209,55 @@ impl<'a> Encoder<'a> {
         self.len
     }
 
+    /// Whether another part may begin: what does not fit is left out whole, so nothing
+    /// more is walked. A term whose parts are shared is small in memory and takes hours
+    /// to walk to its limits.
+    #[inline(always)]
+    fn may_begin(&mut self) -> bool {
+        self.full |= self.len > self.limit;
+        !self.full
+    }
+
+    /// Room for `N` bytes, of which `len` will count; none behind the slack, which no
+    /// part that began within the limit comes to.
+    #[inline(always)]
+    fn room<const N: usize>(&mut self, len: usize) -> Option<&mut [u8; N]> {
+        let at = self.len;
+        if self.space.len() - at < N {
+            self.full = true;
+            return None;
+        }
+        self.len = at + len;
+        // SAFETY: `at` is at most the length of the space, and so many bytes follow.
+        Some(unsafe { &mut *self.space.as_mut_ptr().add(at).cast() })
+    }
+
     #[inline(always)]
     fn byte(&mut self, byte: u8) {
-        match self.space.get_mut(self.len) {
-            Some(place) => {
-                *place = byte;
-                self.len += 1;
+        self.room(1).into_iter().for_each(|place| *place = [byte]);
+    }
+
+    /// Writes four bytes, of which `len` count.
+    #[inline(always)]
+    fn word(&mut self, bytes: u64, len: usize) {
+        self.room(len).into_iter().for_each(|place| *place = (bytes as u32).to_le_bytes());
+    }
+
+    /// A tag and a number: seven bits a byte, the lowest first, all but the last marked.
+    #[inline(always)]
+    fn tagged(&mut self, tag: u8, value: u64) {
+        let tag = u64::from(tag);
+        match value {
+            0..0x80 => self.word(tag | value << 8, 2),
+            0x80..0x4000 => self.word(tag | (value & 0x7f | 0x80 | value >> 7 << 8) << 8, 3),
+            0x4000..0x20_0000 => {
+                let low = value & 0x7f | 0x80 | (value & 0x3f80 | 0x4000) << 1;
+                self.word(tag | (low | value >> 14 << 16) << 8, 4);
             }
-            None => self.full = true,
+            _ => {
+                self.byte(tag as u8);
+                self.varint(value);
+            }
         }
     }
 
@@ -219,8 +285,7 @@ impl<'a> Encoder<'a> {
         if (0..i64::from(tag::INLINE_INTS)).contains(&value) {
             self.byte(value as u8);
         } else {
-            self.byte(tag::INT);
-            self.varint(wire::varint::zigzag(value));
+            self.tagged(tag::INT, wire::varint::zigzag(value));
         }
     }
 
@@ -229,8 +294,7 @@ impl<'a> Encoder<'a> {
         let index = bits(term) >> 6;
         // SAFETY: `term` is an atom of the running call.
         unsafe { self.atoms.see(self.env, index, term) };
-        self.byte(tag::ATOM);
-        self.varint(index);
+        self.tagged(tag::ATOM, index);
     }
 
     fn pid(&mut self, term: RawTerm) {
@@ -244,8 +308,19 @@ impl<'a> Encoder<'a> {
     /// The environment is that of a running call, and `term` belongs to it.
     #[inline]
     pub unsafe fn term(&mut self, term: RawTerm, depth: u32) {
+        // SAFETY: by the caller's promise.
+        unsafe { self.part(term, depth) };
+        self.full |= self.len > self.limit;
+    }
+
+    /// Writes a term or a part of one.
+    #[inline(always)]
+    unsafe fn part(&mut self, term: RawTerm, depth: u32) {
+        if !self.may_begin() {
+            return;
+        }
         let word = bits(term);
-        if tags().immediates {
+        if self.tags.immediates {
             match word & 0xf {
                 TAG_SMALL => return self.int((word as i64) >> 4),
                 TAG_ATOM if word & 0x3f == TAG_ATOM => return self.atom(term),
@@ -255,18 +330,22 @@ impl<'a> Encoder<'a> {
             }
         }
         // SAFETY: by the caller's promise.
-        unsafe { self.asked(term, depth) }
+        unsafe { self.compound(term, depth) }
     }
 
-    /// A term whose type the VM tells.
-    unsafe fn asked(&mut self, term: RawTerm, depth: u32) {
-        // What does not fit is left out whole: nothing more is walked. A term whose
-        // parts are shared is small in memory and takes hours to walk to its limits.
-        if self.full {
-            return;
-        }
+    /// What is no immediate, or may be.
+    #[inline(never)]
+    unsafe fn compound(&mut self, term: RawTerm, depth: u32) {
         // SAFETY: by the caller's promise, here and in the arms.
         unsafe {
+            if self.tags.heap {
+                match heap::boxed(term) {
+                    _ if heap::cell(term).is_some() => return self.list(term, depth),
+                    Boxed::Tuple(elements) => return self.elements(elements, depth),
+                    Boxed::Map(keys, values) => return self.pairs(keys, values, depth),
+                    Boxed::Other => {}
+                }
+            }
             match enif_term_type(self.env, term) {
                 1 => self.atom(term),
                 2 => self.binary(term),
@@ -336,7 +415,7 @@ impl<'a> Encoder<'a> {
     }
 
     unsafe fn binary(&mut self, term: RawTerm) {
-        let layout = tags().binaries;
+        let layout = self.tags.binaries;
         // SAFETY: by the caller's promise; the VM said that it is a bit string. The
         // bytes live, and stay where they are, as long as the call.
         let place = unsafe { binary::place(self.env, layout, term) };
@@ -369,24 +448,27 @@ impl<'a> Encoder<'a> {
         if unsafe { enif_get_tuple(self.env, term, &mut arity, &mut elements) } == 0 {
             return self.opaque(tag::OPAQUE_TERM, 0);
         }
-        let size = u32::try_from(arity).unwrap_or(0);
-        if depth == 0 && size > 0 {
-            return self.opaque(tag::OPAQUE_TUPLE, u64::from(size));
-        }
-        let kept = size.min(self.items);
-        self.truncated |= kept < size;
-        self.byte(tag::TUPLE);
-        self.varint(u64::from(size));
-        self.varint(u64::from(kept));
+        let size = usize::try_from(arity).unwrap_or(0);
         // SAFETY: the VM gave `arity` elements; an empty tuple's pointer need not be valid.
-        let elements = unsafe { if size == 0 { &[] } else { std::slice::from_raw_parts(elements, size as usize) } };
-        let kept = &elements[..kept as usize];
+        unsafe { self.elements(if size == 0 { &[] } else { std::slice::from_raw_parts(elements, size) }, depth) }
+    }
+
+    unsafe fn elements(&mut self, elements: &[RawTerm], depth: u32) {
+        let size = elements.len();
+        if depth == 0 && size > 0 {
+            return self.opaque(tag::OPAQUE_TUPLE, size as u64);
+        }
+        let kept = size.min(self.items as usize);
+        self.truncated |= kept < size;
+        self.tagged(tag::TUPLE, size as u64);
+        self.varint(kept as u64);
+        let kept = &elements[..kept];
         // SAFETY: by the caller's promise.
         unsafe {
             match (elements, kept) {
                 (_, &[name, value]) if size == 2 => self.pair(name, value, depth - 1),
                 ([_, _, _] | [_, _, _, _], _) if self.call(elements, kept.len(), depth - 1) => {}
-                _ => kept.iter().for_each(|&element| self.term(element, depth - 1)),
+                _ => kept.iter().for_each(|&element| self.part(element, depth - 1)),
             }
         }
     }
@@ -395,22 +477,24 @@ impl<'a> Encoder<'a> {
         if depth == 0 {
             return self.opaque(tag::OPAQUE_LIST, 0);
         }
+        if self.items > COUNT_IN_A_BYTE {
+            // SAFETY: by the caller's promise.
+            return unsafe { self.whole_list(term, depth) };
+        }
         let start = self.len;
         self.byte(tag::LIST);
         self.byte(0);
         let (mut rest, mut kept) = (term, 0);
-        let (mut head, mut tail) = (RawTerm::default(), RawTerm::default());
-        // SAFETY: the places are valid, and written when the call says so.
-        while kept < self.items && unsafe { enif_get_list_cell(self.env, rest, &mut head, &mut tail) } != 0 {
-            // SAFETY: by the caller's promise.
-            unsafe { self.term(head, depth - 1) };
+        // SAFETY: by the caller's promise, here and below.
+        while kept < self.items
+            && let Some((head, tail)) = unsafe { self.cell(rest) }
+        {
+            unsafe { self.part(head, depth - 1) };
             rest = tail;
             kept += 1;
         }
-        // SAFETY: as above; an empty list (of a VM whose tags are unknown) has no cell.
-        let (more, is_list) = unsafe {
-            (enif_get_list_cell(self.env, rest, &mut head, &mut tail) != 0, enif_is_list(self.env, rest) != 0)
-        };
+        // An empty list (of a VM whose tags are unknown) has no cell.
+        let (more, is_list) = unsafe { (self.cell(rest).is_some(), enif_is_list(self.env, rest) != 0) };
         let kind = match (more, is_list) {
             (true, _) => tag::LIST_CUT,
             (false, true) if kept == 0 => tag::NIL,
@@ -426,8 +510,40 @@ impl<'a> Encoder<'a> {
             place.copy_from_slice(&[kind, kept as u8]);
         }
         if kind == tag::IMPROPER {
+            unsafe { self.part(rest, depth - 1) };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn cell(&self, list: RawTerm) -> Option<(RawTerm, RawTerm)> {
+        // SAFETY: by the caller's promise.
+        if self.tags.heap { unsafe { heap::cell(list) } } else { unsafe { self.asked_cell(list) } }
+    }
+
+    unsafe fn asked_cell(&self, list: RawTerm) -> Option<(RawTerm, RawTerm)> {
+        let (mut head, mut tail) = (RawTerm::default(), RawTerm::default());
+        // SAFETY: the places are valid, and written when the call says so.
+        (unsafe { enif_get_list_cell(self.env, list, &mut head, &mut tail) } != 0).then_some((head, tail))
+    }
+
+    /// Begins a map of so many keys; how many are kept, if any are looked at.
+    fn map_begins(&mut self, size: usize, depth: u32) -> Option<usize> {
+        if depth == 0 && size > 0 {
+            self.opaque(tag::OPAQUE_MAP, size as u64);
+            return None;
+        }
+        let kept = size.min(self.items as usize);
+        self.truncated |= kept < size;
+        self.tagged(tag::MAP, size as u64);
+        self.varint(kept as u64);
+        Some(kept)
+    }
+
+    unsafe fn pairs(&mut self, keys: &[RawTerm], values: &[RawTerm], depth: u32) {
+        let Some(kept) = self.map_begins(keys.len(), depth) else { return };
+        for (&key, &value) in keys.iter().zip(values).take(kept) {
             // SAFETY: by the caller's promise.
-            unsafe { self.term(rest, depth - 1) };
+            unsafe { self.pair(key, value, depth - 1) };
         }
     }
 
@@ -436,14 +552,7 @@ impl<'a> Encoder<'a> {
         let mut iterator = MaybeUninit::<ErlNifMapIterator>::uninit();
         // SAFETY: the place is valid, and written when the call says so.
         unsafe { enif_get_map_size(self.env, term, &mut size) };
-        if depth == 0 && size > 0 {
-            return self.opaque(tag::OPAQUE_MAP, size as u64);
-        }
-        let kept = (size as u64).min(u64::from(self.items));
-        self.truncated |= kept < size as u64;
-        self.byte(tag::MAP);
-        self.varint(size as u64);
-        self.varint(kept);
+        let Some(kept) = self.map_begins(size, depth) else { return };
         let head = ErlNifMapIteratorEntry::ERL_NIF_MAP_ITERATOR_HEAD;
         // SAFETY: the iterator is initialised when created says so, walked at
         // most `size` steps, and destroyed once.
@@ -452,6 +561,9 @@ impl<'a> Encoder<'a> {
                 return;
             }
             for _ in 0..kept {
+                if self.full {
+                    break;
+                }
                 let (mut key, mut value) = (RawTerm::default(), RawTerm::default());
                 enif_map_iterator_get_pair(self.env, iterator.as_mut_ptr(), &mut key, &mut value);
                 self.pair(key, value, depth - 1);

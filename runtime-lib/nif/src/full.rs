@@ -66,6 +66,11 @@ impl Full {
     pub fn len(&self) -> usize {
         self.kept.len()
     }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
 }
 
 /// Sums every segment below `dir` that has no sums, at a recording's end. What cannot be

@@ -3,9 +3,9 @@
 //! Whatever happens inside, a probe gives back what the program expects.
 
 use crate::encode::{self, Env, RawTerm, bits};
-use crate::ring;
+use crate::filter;
+use crate::ring::{self, Detail};
 use rustler::codegen_runtime::{c_char, c_int, c_uint, inventory};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use wire::Kind;
 
@@ -21,7 +21,8 @@ fn ok() -> RawTerm {
     atom(0)
 }
 
-fn nil() -> RawTerm {
+/// `nil`
+pub fn nil() -> RawTerm {
     atom(1)
 }
 
@@ -48,15 +49,16 @@ unsafe fn record(env: Env, argc: c_int, argv: *const RawTerm, kind: Kind, with_p
         // SAFETY: by the VM's call. A term that is no id is no event.
         let Some(node) = (unsafe { encode::node_id(env, *id) }) else { return };
         #[cfg(feature = "panic-test")]
-        assert!(node != 13, "asked for by the test");
+        crate::panic_test::probe(node);
         let payload = if with_payload { payload } else { &[] };
-        // SAFETY: the environment and the terms are the running call's.
-        unsafe { ring::emit(env, session, kind, node, payload) };
+        if !session.control.is_open() {
+            // SAFETY: the environment and the terms are the running call's.
+            return unsafe { filter::emit(env, session, kind, node, payload) };
+        }
+        // SAFETY: as above.
+        unsafe { ring::emit(env, session, kind, node, payload, Detail::full(session, payload)) };
     };
-    // Unwind safety: the ring's segment may be lost to it, which `event` copes with.
-    if catch_unwind(AssertUnwindSafe(work)).is_err() {
-        ring::panicked(session);
-    }
+    ring::guarded(session, work);
 }
 
 /// A function of the VM's C interface.

@@ -2,8 +2,8 @@
 //!
 //! Owns: one ring per OS thread, the segments it writes, the clock, the
 //! encoding of terms. It must never know: Elixir's syntax, plans, node maps,
-//! what an id means. It is loaded once, by `ElixirScope.Native`, and never
-//! unloaded. A panic never reaches the VM: it switches capture off and counts.
+//! what an id means. `ElixirScope.Native` loads it, and its code stays mapped. A
+//! panic never reaches the VM: it switches capture off and counts.
 //!
 //! What a segment holds is `wire`'s; this is how it is read back:
 //!
@@ -21,15 +21,21 @@ mod binary;
 mod clock;
 mod control;
 mod encode;
+mod filter;
 mod full;
+mod health;
 mod hot;
+mod latency;
+mod limits;
+mod load;
 mod names;
+#[cfg(feature = "panic-test")]
+mod panic_test;
 mod ring;
 mod runs;
 mod segment;
 mod session;
 mod shelf;
+mod state;
 mod supply;
 mod tracer;
-
-rustler::init!("Elixir.ElixirScope.Native", load = control::load);

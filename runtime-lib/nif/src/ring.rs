@@ -3,18 +3,24 @@
 //! A NIF call never moves to another thread, so a ring found through
 //! thread-local storage has one writer and needs no lock.
 
+mod body;
+
+pub use body::{Body, Outcome, emit_body};
+
 use crate::clock;
-use crate::encode::{self, Atoms, Encoder, Env, RawTerm};
+use crate::encode::{self, Atoms, Encoder, Env, RawTerm, SLACK};
+use crate::latency::{Histogram, Sampler};
 use crate::segment::Segment;
-use crate::session::{Counters, Session, Store};
+use crate::session::{Counters, Limits, Session, Store};
 use rustler::sys::{ErlNifPid, enif_get_local_pid, enif_make_pid, enif_self, enif_send};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use wire::node_id::SECRET;
 use wire::segment::{LOST_BYTES_AT, LOST_EVENTS_AT, TRUNCATED_AT};
-use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, RECORD_HEADER};
+use wire::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind, RECORD_HEADER};
 
 /// The running recording, or null.
 pub static ACTIVE: AtomicPtr<Session> = AtomicPtr::new(null_mut());
@@ -28,8 +34,29 @@ struct Ring {
     names: Option<Segment>,
     ordinals: [u64; 2],
     counters: &'static Counters,
+    latency: &'static Histogram,
+    sampler: Sampler,
     atoms: Atoms,
     pids: Box<[u64]>,
+}
+
+/// How much of an event is written.
+#[derive(Clone, Copy)]
+pub struct Detail {
+    /// The limits of its terms.
+    pub limits: &'static Limits,
+    /// How many of its terms are written: all, or some of the first ones.
+    pub kept: usize,
+    /// 0, or [`FLAG_WITHHELD`].
+    pub flags: u8,
+}
+
+impl Detail {
+    /// All of it, within the limits of the recording.
+    #[inline(always)]
+    pub fn full(session: &'static Session, terms: &[RawTerm]) -> Self {
+        Self { limits: &session.limits, kept: terms.len(), flags: 0 }
+    }
 }
 
 thread_local! {
@@ -38,6 +65,8 @@ thread_local! {
     // into the next recording.
     static RING: Cell<*mut Ring> = const { Cell::new(null_mut()) };
     static OF: Cell<*const Session> = const { Cell::new(null()) };
+    // Of the thread, not of a recording: there may be many of those.
+    static LATENCY: Cell<Option<&'static Histogram>> = const { Cell::new(None) };
     static TELLING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -54,26 +83,40 @@ pub fn active() -> Option<&'static Session> {
 /// # Safety
 /// `env` is that of the running call, on a scheduler thread; `terms` belong to it.
 #[inline(always)]
-pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
-    let mut own = MaybeUninit::<ErlNifPid>::uninit();
-    // SAFETY: the place is valid, and initialised unless the call gives null.
-    let pid = unsafe {
-        if enif_self(env, own.as_mut_ptr()).is_null() {
-            return;
-        }
-        own.assume_init()
-    };
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], detail: Detail) {
+    // SAFETY: by the caller's promise.
+    let Some(pid) = (unsafe { own_pid(env) }) else { return };
     // SAFETY: `env` and `terms` by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, node, pid_term(env, pid), Some(pid), terms)) }
+    unsafe { with_ring(session, |ring| ring.event(env, kind, node, (pid_term(env, pid), Some(pid)), terms, detail)) }
 }
 
-/// Writes an event about the process `about`.
+/// The calling process.
+///
+/// # Safety
+/// `env` is that of the running call.
+#[inline(always)]
+pub unsafe fn own_pid(env: Env) -> Option<ErlNifPid> {
+    let mut own = MaybeUninit::<ErlNifPid>::uninit();
+    // SAFETY: the place is valid, and initialised unless the call gives null.
+    unsafe { (!enif_self(env, own.as_mut_ptr()).is_null()).then(|| own.assume_init()) }
+}
+
+/// Writes an event about the process `about`; `node` is the variant.
 ///
 /// # Safety
 /// As [`emit`]; `about` is a process's term.
-pub unsafe fn emit_about(env: Env, session: &'static Session, kind: Kind, about: RawTerm, terms: &[RawTerm]) {
+pub unsafe fn emit_about(
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    variant: u64,
+    about: RawTerm,
+    terms: &[RawTerm],
+) {
     // SAFETY: by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, 0, about, None, terms)) }
+    let detail = Detail::full(session, terms);
+    // SAFETY: by the caller's promise.
+    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, (about, None), terms, detail)) }
 }
 
 /// Names the process `about`.
@@ -103,12 +146,13 @@ pub unsafe fn emit_told(
     variant: u64,
     about: RawTerm,
     terms: &[RawTerm],
+    detail: Detail,
 ) {
     // The recorder watches who lives and does something.
     let is_news = !matches!((kind, variant), (Kind::Exit, _) | (Kind::Register, wire::record::REGISTERED_BEFORE));
     let own = if is_news { local_pid(env, about) } else { None };
     // SAFETY: by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, about, own, terms)) }
+    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, (about, own), terms, detail)) }
 }
 
 fn local_pid(env: Env, term: RawTerm) -> Option<ErlNifPid> {
@@ -122,7 +166,8 @@ pub fn is_telling() -> bool {
     TELLING.get()
 }
 
-fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {
+/// The term of a local process.
+pub fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {
     // SAFETY: only reads the pid; the environment is not looked at.
     unsafe { enif_make_pid(env, pid) }
 }
@@ -143,7 +188,8 @@ unsafe fn with_ring(session: &'static Session, work: impl FnOnce(&mut Ring)) {
 
 #[cold]
 fn attach(session: &'static Session) {
-    let (number, counters) = session.attach();
+    let latency = latency();
+    let (number, counters) = session.attach(latency);
     let ring = Ring {
         session,
         number,
@@ -151,6 +197,8 @@ fn attach(session: &'static Session) {
         names: None,
         ordinals: [0; 2],
         counters,
+        latency,
+        sampler: Sampler::new(number),
         atoms: Atoms::new(&session.secrets),
         pids: vec![0; PIDS].into_boxed_slice(),
     };
@@ -163,7 +211,17 @@ fn attach(session: &'static Session) {
     }
 }
 
+/// The thread's histogram, empty.
+fn latency() -> &'static Histogram {
+    let latency = LATENCY.get().unwrap_or_else(|| Box::leak(Box::default()));
+    LATENCY.set(Some(latency));
+    latency.clear();
+    latency
+}
+
 impl Ring {
+    /// `own` is the process as the recorder is told of it, if it is.
+    ///
     /// # Safety
     /// `env` is that of the running call; `terms` belong to it.
     #[inline(always)]
@@ -172,36 +230,57 @@ impl Ring {
         env: Env,
         kind: Kind,
         node: u64,
-        pid: RawTerm,
-        own: Option<ErlNifPid>,
+        (pid, own): (RawTerm, Option<ErlNifPid>),
         terms: &[RawTerm],
+        detail: Detail,
     ) {
-        let limit = if terms.is_empty() { 0 } else { self.session.limits.payload };
-        if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
-            return self.lose();
+        let began = clock::ticks(self.session.clock.kind);
+        let mut ticks = began;
+        let limit = if detail.kept == 0 { 0 } else { detail.limits.payload + SLACK };
+        if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) {
+            if !self.turn(limit) {
+                return self.lose();
+            }
+            // No event is older than its segment.
+            ticks = clock::ticks(self.session.clock.kind);
         }
-        // After the segment was opened, so that no event in it is older.
-        let ticks = clock::ticks(self.session.clock.kind);
         if let Some(own) = own {
             self.see(env, own, pid);
         }
-        let (mut len, mut flags) = (0, 0);
-        if !terms.is_empty() {
+        let (mut len, mut flags) = (0, detail.flags);
+        if detail.kept > 0 {
+            let kept = terms.get(..detail.kept).unwrap_or(terms);
             // SAFETY: by the caller's promise.
-            (len, flags) = unsafe { self.payload(env, kind, node & SECRET != 0, terms) };
+            let written = unsafe { self.payload(env, kind, node & SECRET != 0, kept, detail.limits) };
+            (len, flags) = (written.0, written.1 | detail.flags);
             // A reader that sees the event finds its atoms named.
             if !self.atoms.unnamed.is_empty() {
                 self.name_atoms();
             }
         }
+        #[cfg(feature = "panic-test")]
+        crate::panic_test::event(node);
         let Some(segment) = &mut self.data else { return };
-        if flags != 0 {
+        if detail.kept < terms.len() {
+            flags |= FLAG_OMITTED;
+        } else if flags & !FLAG_WITHHELD != 0 {
             segment.store(TRUNCATED_AT, bump(&self.counters.truncated, 1));
         }
         let first = wire::record::first_word(kind, flags, terms.len() as u8, len);
         segment.publish([first, node & !SECRET, ticks, encode::bits(pid)], len);
         bump(&self.counters.events, 1);
         bump(&self.counters.bytes, wire::record::record_len(len) as u64);
+        if self.sampler.is_due() {
+            self.time(began);
+        }
+    }
+
+    /// Notes how long the event took that began at `from`: from its time stamp until it
+    /// is published.
+    #[cold]
+    fn time(&mut self, from: u64) {
+        self.latency.add(clock::ticks(self.session.clock.kind).saturating_sub(from));
+        self.sampler.again();
     }
 
     /// Encodes the terms after the next record's header: length and flags.
@@ -209,10 +288,16 @@ impl Ring {
     /// # Safety
     /// As [`Ring::event`]; the segment has room for a payload.
     #[inline(always)]
-    unsafe fn payload(&mut self, env: Env, kind: Kind, is_secret: bool, terms: &[RawTerm]) -> (usize, u8) {
+    unsafe fn payload(
+        &mut self,
+        env: Env,
+        kind: Kind,
+        is_secret: bool,
+        terms: &[RawTerm],
+        limits: &Limits,
+    ) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
-        let limits = &self.session.limits;
-        let space = segment.payload_space(limits.payload);
+        let space = segment.payload_space(limits.payload + SLACK);
         let mut encoder = Encoder::new(env, space, limits.items, limits.bytes, &mut self.atoms)
             .of_failure(matches!(kind, Kind::Caught | Kind::Exit));
         let mut first = 0;
@@ -244,6 +329,7 @@ impl Ring {
         };
         next.open(&self.session.header(self.number, self.ordinals[0], next.capacity()), self.counters.header());
         self.ordinals[0] += 1;
+        self.counters.turned();
         if let Some(mut full) = self.data.replace(next) {
             full.seal();
             self.session.retire(full, Store::Data);
@@ -256,9 +342,7 @@ impl Ring {
         // What the payload would have taken is not known: nothing was encoded.
         let (counters, bytes) = (self.counters, RECORD_HEADER as u64);
         let Some(segment) = &mut self.data else {
-            bump(&counters.unfiled_events, 1);
-            bump(&counters.unfiled_bytes, bytes);
-            return;
+            return self.session.note_unfiled([1, bytes, 0]);
         };
         segment.store(LOST_EVENTS_AT, bump(&counters.lost_events, 1));
         segment.store(LOST_BYTES_AT, bump(&counters.lost_bytes, bytes));
@@ -329,11 +413,25 @@ fn bump(counter: &AtomicU64, by: u64) -> u64 {
     value
 }
 
-/// Counts a panic and switches capture off, unless that has happened meanwhile.
-#[cold]
-pub fn panicked(session: &'static Session) {
+/// Lets no probe begin to write into this recording, if it is the one that runs.
+pub fn silence(session: &'static Session) {
     let this = std::ptr::from_ref(session).cast_mut();
     let _ = ACTIVE.compare_exchange(this, null_mut(), Ordering::AcqRel, Ordering::Relaxed);
+}
+
+/// Does what a probe or the VM asks for. A panic is counted and switches capture off.
+#[inline(always)]
+pub fn guarded(session: &'static Session, work: impl FnOnce()) {
+    // Unwind safety: an event that was begun is not published, and is written over.
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        panicked(session);
+    }
+}
+
+/// Counts a panic, and switches capture off.
+#[cold]
+pub fn panicked(session: &'static Session) {
+    silence(session);
     // A ring without a segment cannot say so, and may be of an earlier recording.
     let own = std::ptr::eq(OF.get(), session);
     // SAFETY: the ring is this thread's alone; the work that panicked is over.
@@ -341,8 +439,6 @@ pub fn panicked(session: &'static Session) {
         Some(Ring { data: Some(segment), counters, .. }) => {
             segment.store(wire::segment::PANICS_AT, bump(&counters.panics, 1));
         }
-        _ => {
-            session.unfiled_panics.fetch_add(1, Ordering::Relaxed);
-        }
+        _ => session.note_unfiled([0, 0, 1]),
     }
 }

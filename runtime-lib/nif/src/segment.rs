@@ -53,19 +53,20 @@ impl Segment {
     ///
     /// A reader that copies data and then finds the header as it was has the data of
     /// that header: the magic is gone before any byte of the data changes. Killed in
-    /// between, the file is an empty segment or an unused one.
+    /// between, the file is as it was, an empty segment, or an unused one. While it
+    /// cannot be renamed, nothing of it is lost.
     ///
     /// # Errors
-    /// When the file is gone, or its space.
+    /// When the file is gone, or its space, or nothing may be renamed.
     pub fn recycle(&mut self, path: &Path) -> io::Result<()> {
+        std::fs::rename(&self.path, path)?;
+        path.clone_into(&mut self.path);
+        self.cursor = 0;
         self.store(CURSOR_AT, 0);
         self.store(MAGIC_AT, 0);
         std::sync::atomic::fence(Ordering::Release);
         self.store(SEALED_AT, 0);
         [SUMMED_AT, SUMMED_AT + 8].into_iter().for_each(|at| self.store(at, 0));
-        std::fs::rename(&self.path, path)?;
-        self.cursor = 0;
-        path.clone_into(&mut self.path);
         // What was written back to the disk meanwhile would fault in a probe.
         prefault(&mut self.map)
     }
@@ -301,17 +302,17 @@ mod tests {
         segment.open(&SegmentHeader { ordinal: 1, capacity: 4096, ..Default::default() }, [0; 4]);
         segment.publish([wire::record::first_word(Kind::Tail, 0, 0, 0), 9, 10, 11], 0);
         segment.seal();
-        segment.sum();
         segment.recycle(&new).unwrap();
         assert!(!old.exists());
         let unused = std::fs::read(&new).unwrap();
-        assert_eq!(Sums::read(&unused), Ok(None));
         assert_eq!((&unused[..8], &unused[CURSOR_AT..CURSOR_AT + 8]), (&[0; 8][..], &[0; 8][..]));
         segment.open(&SegmentHeader { ordinal: 7, capacity: 4096, ..Default::default() }, [0; 4]);
         let (header, counters) = SegmentHeader::decode(&std::fs::read(&new).unwrap()).unwrap();
         assert_eq!((header.ordinal, counters.cursor, counters.sealed), (7, 0, false));
         std::fs::remove_file(&new).unwrap();
         segment.seal();
+        segment.publish([wire::record::first_word(Kind::Tail, 0, 0, 0), 9, 10, 11], 0);
         assert!(segment.recycle(&old).is_err(), "somebody removed the file");
+        assert_eq!(segment.data().len(), 32, "nothing is lost of what cannot be renamed");
     }
 }

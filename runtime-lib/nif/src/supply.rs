@@ -15,7 +15,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use wire::Kind;
-use wire::segment::{CONTROL_RING, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, SEGMENT_HEADER};
+use wire::segment::{CONTROL_RING, SEGMENT_HEADER};
 
 /// How many segments for events stand ready at most.
 pub const MOST_SPARES: usize = 32;
@@ -31,9 +31,10 @@ const CONTROL_BYTES: usize = 64 * 1024;
 /// What the helper has.
 pub struct Supply {
     session: &'static Session,
-    control: Segment,
     spares: usize,
     full: Full,
+    /// A new one, made while none was missing.
+    reserve: Option<Segment>,
     names: Names,
 }
 
@@ -62,7 +63,12 @@ impl Supply {
     pub fn start(session: &'static Session) -> io::Result<Self> {
         let mut control = create(session, "ring", CONTROL_BYTES)?;
         control.open(&session.header(CONTROL_RING, 0, control.capacity()), [0; 4]);
-        let mut supply = Self { session, control, spares: SPARES, full: Full::default(), names: Names::default() };
+        session.set_control(control);
+        // Busy threads take the first ones before there is anything to recycle.
+        let spares = if session.limits.keep == Keep::All { SPARES } else { most_spares(session).min(2 * SPARES) };
+        session.spares.store(spares as u64, Ordering::Relaxed);
+        let (full, names) = (Full::default(), Names::default());
+        let mut supply = Self { session, spares, full, reserve: None, names };
         supply.calibrate();
         supply.fill()?;
         Ok(supply)
@@ -76,6 +82,10 @@ impl Supply {
         let mut failed = false;
         while !self.session.stopping.load(Ordering::Acquire) {
             std::thread::sleep(PAUSE);
+            #[cfg(feature = "panic-test")]
+            crate::panic_test::helper();
+            self.session.helper_ns.store(clock::used_ns(), Ordering::Relaxed);
+            self.session.with_control(|_| {});
             self.collect();
             // The recorder ends the recording at the first failure: a disk that is
             // full is not tried again every millisecond.
@@ -89,28 +99,35 @@ impl Supply {
                 every = (begun.elapsed() / 64).max(Duration::from_secs(1));
             }
             // Nothing is more urgent than segments that stand ready.
-            if !self.is_short() {
+            if self.missing() == 0 {
                 self.full.sum_one();
             }
         }
+        self.remove_reserve();
         self.calibrate();
-        self.control.sum();
+        self.session.with_control(Segment::sum);
         full::sum_rest(self.session.dir());
-        self.control.seal();
     }
 
-    /// Takes what rings are done with. What nothing is recycled of is unmapped.
+    /// Takes what rings are done with. What nothing is recycled of is unmapped, after its
+    /// sums were made, and counts so at once.
     fn collect(&mut self) {
-        let retired = self.session.retired.take();
-        let is_flight = self.session.limits.keep != Keep::All;
+        let (session, retired) = (self.session, self.session.retired.take());
+        let full = retired.iter().filter(|retired| retired.store == Store::Data).count();
+        session.collected.fetch_add(full as u64, Ordering::Relaxed);
+        if session.limits.keep == Keep::All {
+            let unmapped = retired.iter().map(|retired| file_bytes(retired.segment.capacity())).sum();
+            session.mapped.fetch_sub(unmapped, Ordering::Relaxed);
+            retired.into_iter().for_each(|retired| self.full.finish(retired.segment));
+            return;
+        }
         for Retired { mut segment, store } in retired {
             match store {
-                Store::Names if is_flight => {
+                Store::Data => self.full.keep(segment),
+                Store::Names => {
                     segment.sum();
                     self.names.full.push(segment);
                 }
-                Store::Data if is_flight => self.full.keep(segment),
-                _ => self.full.finish(segment),
             }
         }
         self.names.ended.extend(self.session.ended.take());
@@ -136,7 +153,18 @@ impl Supply {
         while self.is_expired() {
             self.remove_oldest();
         }
-        self.relieve_names()
+        self.relieve_names()?;
+        self.grow()
+    }
+
+    /// Makes one more when none is missing: busy threads fill several meanwhile.
+    fn grow(&mut self) -> io::Result<()> {
+        let (session, bytes) = (self.session, self.session.limits.segment_bytes);
+        let is_flight = session.limits.keep != Keep::All;
+        if is_flight && self.reserve.is_none() && self.missing() == 0 {
+            self.reserve = self.new_segment("ring", bytes)?;
+        }
+        Ok(())
     }
 
     /// Rewrites the names when there are many: twice of what was needed, so that each is
@@ -157,18 +185,17 @@ impl Supply {
 
     /// Has more stand ready when most of it went since the last look.
     fn adapt(&mut self) {
-        let limits = &self.session.limits;
-        let share = if limits.keep == Keep::All { 4 } else { 8 };
-        let most = usize::try_from(limits.max_bytes / share).unwrap_or(usize::MAX) / limits.segment_bytes;
         // At the start all of it is missing.
-        if self.is_short() && self.session.bytes.load(Ordering::Relaxed) > limits.segment_bytes as u64 {
-            self.spares = (self.spares * 2).min(most.clamp(SPARES, MOST_SPARES));
+        let has_begun = self.session.bytes.load(Ordering::Relaxed) > self.session.limits.segment_bytes as u64;
+        if has_begun && self.missing() > self.spares / 2 {
+            self.spares = (self.spares * 2).min(most_spares(self.session));
+            self.session.spares.store(self.spares as u64, Ordering::Relaxed);
         }
     }
 
-    fn is_short(&self) -> bool {
-        let spares = &self.session.data[..self.spares];
-        spares.iter().filter(|slot| slot.is_empty()).count() > self.spares / 2
+    /// How many of those that shall stand ready do not.
+    fn missing(&self) -> usize {
+        self.session.data[..self.spares].iter().filter(|slot| slot.is_empty()).count()
     }
 
     /// A segment for events: of the oldest ones, or a new one. None when every segment
@@ -176,19 +203,46 @@ impl Supply {
     fn data_segment(&mut self) -> io::Result<Option<Segment>> {
         let session = self.session;
         let bytes = session.limits.segment_bytes;
-        // Rather lose what is old than what comes next: making one takes much longer.
-        let is_hurried = self.is_expired() || self.is_short() && self.full.len() > 0;
-        if session.limits.keep == Keep::All || has_room(session, bytes) && !is_hurried {
+        if session.limits.keep == Keep::All {
             return create(session, "ring", bytes).map(Some);
         }
-        while let Some(mut segment) = self.oldest() {
-            if segment.recycle(&session.next_path("ring")).is_ok() {
-                return Ok(Some(segment));
-            }
-            // Somebody removed the file: its place is free.
-            discard(session, &segment);
+        if self.reserve.is_some() {
+            return Ok(self.reserve.take());
         }
-        if has_room(session, bytes) { create(session, "ring", bytes).map(Some) } else { Ok(None) }
+        // Rather lose what is old than what comes next.
+        while let Some(mut segment) = self.oldest() {
+            match segment.recycle(&session.next_path("ring")) {
+                Ok(()) => return Ok(Some(segment)),
+                // Somebody removed the file, or its space: its place is free.
+                Err(error) if error.kind() == io::ErrorKind::NotFound || segment.data().is_empty() => {
+                    discard(session, &segment);
+                }
+                // The file keeps its events.
+                Err(error) => return Err(error),
+            }
+        }
+        self.new_segment("ring", bytes)
+    }
+
+    /// A new segment; none where a flight recorder has no room for more. A disk that is
+    /// full is its limit from then on, if it has other segments to go on with.
+    fn new_segment(&self, prefix: &str, bytes: usize) -> io::Result<Option<Segment>> {
+        let session = self.session;
+        let is_flight = session.limits.keep != Keep::All;
+        if is_flight && !has_room(session, bytes) {
+            return Ok(None);
+        }
+        match create(session, prefix, bytes) {
+            Err(error) if is_flight && is_full_disk(&error) && self.has_others() => {
+                session.most.store(session.bytes.load(Ordering::Relaxed), Ordering::Relaxed);
+                Ok(None)
+            }
+            made => made.map(Some),
+        }
+    }
+
+    fn has_others(&self) -> bool {
+        !self.full.is_empty() || self.session.data.iter().any(|slot| !slot.is_empty())
     }
 
     // Those that stand ready take an eighth of what is allowed at most.
@@ -199,11 +253,13 @@ impl Supply {
     /// A segment for names, for which a flight recorder's events give way. None when
     /// there is no room even so, which ends no flight recorder.
     fn names_segment(&mut self, bytes: usize) -> io::Result<Option<Segment>> {
-        while !has_room(self.session, bytes) && self.remove_oldest() {}
-        if self.session.limits.keep != Keep::All && !has_room(self.session, bytes) {
-            return Ok(None);
+        loop {
+            while !has_room(self.session, bytes) && (self.remove_reserve() || self.remove_oldest()) {}
+            let made = self.new_segment("names", bytes)?;
+            if made.is_some() || self.full.is_empty() {
+                return Ok(made);
+            }
         }
-        create(self.session, "names", bytes).map(Some)
     }
 
     /// Puts the names that are needed into new segments, in place of all full ones. Killed
@@ -258,33 +314,47 @@ impl Supply {
         Some(segment)
     }
 
+    fn remove_reserve(&mut self) -> bool {
+        let reserve = self.reserve.take();
+        reserve.iter().for_each(|segment| discard(self.session, segment));
+        reserve.is_some()
+    }
+
     fn remove_oldest(&mut self) -> bool {
         let oldest = self.oldest();
         oldest.iter().for_each(|segment| discard(self.session, segment));
         oldest.is_some()
     }
 
-    /// Writes the time of each clock, and into the control ring's header the losses and
-    /// panics that no other ring could note.
-    fn calibrate(&mut self) {
-        let control = &mut self.control;
-        let [events, bytes] = self.session.unfiled();
-        control.store(LOST_EVENTS_AT, events);
-        control.store(LOST_BYTES_AT, bytes);
-        control.store(PANICS_AT, self.session.unfiled_panics.load(Ordering::Relaxed));
-        if !control.has_room(16) {
-            return;
-        }
-        let moment = clock::moment();
-        let space = control.payload_space(16);
-        space[..8].copy_from_slice(&moment.monotonic_ns.to_le_bytes());
-        space[8..].copy_from_slice(&moment.system_ns.to_le_bytes());
-        control.publish([wire::record::first_word(Kind::Clock, 0, 0, 16), 0, moment.ticks, 0], 16);
+    /// Writes the time of each clock.
+    fn calibrate(&self) {
+        self.session.with_control(|control| {
+            if !control.has_room(16) {
+                return;
+            }
+            let moment = clock::moment();
+            let space = control.payload_space(16);
+            space[..8].copy_from_slice(&moment.monotonic_ns.to_le_bytes());
+            space[8..].copy_from_slice(&moment.system_ns.to_le_bytes());
+            control.publish([wire::record::first_word(Kind::Clock, 0, 0, 16), 0, moment.ticks, 0], 16);
+        });
     }
 }
 
+/// How many segments for events may stand ready: a part of what is allowed.
+fn most_spares(session: &Session) -> usize {
+    let limits = &session.limits;
+    let share = if limits.keep == Keep::All { 4 } else { 8 };
+    let most = usize::try_from(limits.max_bytes / share).unwrap_or(usize::MAX) / limits.segment_bytes;
+    most.clamp(SPARES, MOST_SPARES)
+}
+
 fn has_room(session: &Session, capacity: usize) -> bool {
-    session.bytes.load(Ordering::Relaxed) + file_bytes(capacity) <= session.limits.max_bytes
+    session.bytes.load(Ordering::Relaxed) + file_bytes(capacity) <= session.most.load(Ordering::Relaxed)
+}
+
+fn is_full_disk(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn file_bytes(capacity: usize) -> u64 {
@@ -299,6 +369,7 @@ fn create(session: &Session, prefix: &str, capacity: usize) -> io::Result<Segmen
     // Whole pages, as the header is one.
     let segment = Segment::create(&session.next_path(prefix), capacity.next_multiple_of(SEGMENT_HEADER))?;
     session.bytes.fetch_add(file_bytes(capacity), Ordering::Relaxed);
+    session.mapped.fetch_add(file_bytes(capacity), Ordering::Relaxed);
     Ok(segment)
 }
 
@@ -306,4 +377,5 @@ fn discard(session: &Session, segment: &Segment) {
     // A file that is gone already is what was wanted.
     let _ = std::fs::remove_file(segment.path());
     session.bytes.fetch_sub(file_bytes(segment.capacity()), Ordering::Relaxed);
+    session.mapped.fetch_sub(file_bytes(segment.capacity()), Ordering::Relaxed);
 }

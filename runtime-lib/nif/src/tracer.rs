@@ -10,13 +10,13 @@
 //! on a ring that must not be entered again.
 
 use crate::encode::{Env as RawEnv, RawTerm, bits};
+use crate::filter;
 use crate::hot::nif;
 use crate::ring;
 use rustler::codegen_runtime::{c_int, inventory};
 use rustler::sys::enif_get_map_value;
 use rustler::types::atom::Atom;
 use rustler::{Encoder as _, Env, LocalPid, NifResult, Term};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wire::Kind;
@@ -114,8 +114,11 @@ fn trace_off() -> bool {
 fn note_register(env: Env<'_>, pid: LocalPid, name: Atom) -> bool {
     let Some(session) = ring::active() else { return false };
     let (pid, name) = (pid.encode(env), name.to_term(env).as_c_arg());
-    // SAFETY: the environment and the terms are this call's.
-    unsafe { ring::emit_told(env.as_c_arg(), session, Kind::Register, REGISTERED_BEFORE, pid.as_c_arg(), &[name]) };
+    ring::guarded(session, || {
+        let (env, detail) = (env.as_c_arg(), ring::Detail::full(session, &[name]));
+        // SAFETY: the environment and the terms are this call's.
+        unsafe { ring::emit_told(env, session, Kind::Register, REGISTERED_BEFORE, pid.as_c_arg(), &[name], detail) };
+    });
     true
 }
 
@@ -146,7 +149,7 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
         let Some(which) = words.tags.iter().position(|word| *word == bits(tag)) else { return };
         let (_, kind, variant) = TAGS[which];
         #[cfg(feature = "panic-test")]
-        assert!(kind != Kind::Unregister, "asked for by the test");
+        crate::panic_test::told(kind);
         let option = |key| unsafe { option(env, options, key) }.unwrap_or(words.undefined);
         let (pair, single) = match kind {
             Kind::Send => ([option(words.extra), what], None),
@@ -158,13 +161,11 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
             return;
         }
         let terms = single.as_ref().map_or(&pair[..], |single| &single[..]);
+        let Some(detail) = filter::told(session, kind, tracee, terms) else { return };
         // SAFETY: by the VM's call; only processes are traced.
-        unsafe { ring::emit_told(env, session, kind, variant, tracee, terms) };
+        unsafe { ring::emit_told(env, session, kind, variant, tracee, terms, detail) };
     };
-    // Unwind safety: as of probes.
-    if catch_unwind(AssertUnwindSafe(work)).is_err() {
-        ring::panicked(session);
-    }
+    ring::guarded(session, work);
     words.ok
 }
 

@@ -7,6 +7,10 @@
 mod clock;
 #[path = "../src/full.rs"]
 mod full;
+#[path = "../src/latency.rs"]
+mod latency;
+#[path = "../src/limits.rs"]
+mod limits;
 #[path = "../src/names.rs"]
 mod names;
 #[path = "../src/runs.rs"]
@@ -15,3 +19,13 @@ mod runs;
 mod segment;
 #[path = "../src/shelf.rs"]
 mod shelf;
+
+#[path = "../src/filter"]
+mod filter {
+    mod keys;
+    mod level;
+    mod masks;
+    mod rules;
+
+    pub use level::Level;
+}

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 0 | 0–15 | length of the whole record in 8-byte words |
 //! | | 16–23 | kind |
-//! | | 24–31 | flags: 1 a term was cut to a limit, 2 the payload did not fit |
+//! | | 24–31 | flags: 1 a term was cut to a limit, 2 terms are missing, 4 because the level of detail left them out |
 //! | | 32–39 | number of payload terms |
 //! | | 40–63 | length of the payload in bytes |
 //! | 1 | | node id, below 2⁵⁹ |
@@ -14,8 +14,8 @@
 //! The record's length is that of header and payload, rounded up to 8; other lengths are
 //! damage. The padding may hold anything. The payload is as many encoded terms
 //! ([`crate::term`]) as bits 32–39 say, one behind the other, and nothing else, unless the
-//! table says what it is. With flag 2 it is empty, or, of kinds from 32 on, only its first
-//! term; the number of terms is that of the original.
+//! table says what it is. With flag 2 it is empty, or only the first terms are there; the
+//! number of terms is that of the original. Without flag 4 they did not fit.
 //!
 //! A reader passes over a kind that it does not know by its length. Flags that it does
 //! not know change nothing of the above.
@@ -39,11 +39,32 @@
 //! | 18 | exit | the exit reason, if known | 3: the process that ended |
 //! | 19 | clock | monotonic time in ns (8), system time in ns since 1970 (8): no terms | 1, 3: zero; 2: the same moment |
 //! | 20 | mark | its name, its value | |
+//! | 21 | state | a part of a whole version, no terms: [`crate::state`] | 1: the version's number |
+//! | 22 | state_delta | a part of a version as a difference, no terms: [`crate::state`] | 1: the version's number |
 //!
 //! Kinds 16 and 17 stand in segments of names, and nowhere else; all others in those of
 //! events, and clock only in the control ring's. An atom is named before an event that
 //! refers to it is published; several threads may name the same one. Of several names of a
 //! process, the one with the most ticks counts.
+//!
+//! # What the recording says of itself
+//!
+//! [`Kind::Level`] and [`Kind::Switch`] stand where what is recorded changes, at no node;
+//! word 3 is the process that asked for it, word 1 the variant. A change that leaves
+//! something out has two: one before it, and one once it holds. What is between them may
+//! follow either.
+//!
+//! | code | kind | payload |
+//! |---|---|---|
+//! | 23 | level | the level as an atom: `values`, `branches`, `boundaries`, `off`; the cause |
+//! | 24 | switch | what happened, and to which trace; none of variants 1 and 3 |
+//!
+//! | variant | meaning |
+//! |---|---|
+//! | 0 | the change holds |
+//! | 1 | a change begins |
+//! | 2 | the change holds, and nothing is left out now that was not before |
+//! | 3 | the process is sampled by another key; of others, nothing changes |
 //!
 //! # What the VM tells
 //!
@@ -81,6 +102,16 @@ pub const FLAG_TRUNCATED: u8 = 1;
 /// first term.
 pub const FLAG_OMITTED: u8 = 2;
 
+/// The level of detail left values out: beside [`FLAG_OMITTED`], those of the payload, or
+/// of what the VM tells, those behind its first term.
+pub const FLAG_WITHHELD: u8 = 4;
+
+/// Variant of [`Kind::Level`] and [`Kind::Switch`]: the change begins.
+pub const BEGINS: u64 = 1;
+/// Variant of [`Kind::Switch`]: nothing is left out now that was not before.
+pub const WIDER: u64 = 2;
+/// Variant of [`Kind::Switch`]: of this process only.
+pub const OF_PROCESS: u64 = 3;
 /// Variant of [`Kind::Send`]: there was no such process.
 pub const NO_SUCH_PROCESS: u64 = 1;
 /// Variant of [`Kind::Register`]: the process had the name when the tracing began.
@@ -115,6 +146,14 @@ pub enum Kind {
     Clock = 19,
     /// The user's own mark, at no node; payload: its name and its value.
     Mark = 20,
+    /// A version of a process's state, whole; see [`crate::state`].
+    State = 21,
+    /// A version of a process's state, as a difference; see [`crate::state`].
+    StateDelta = 22,
+    /// The level of detail changed; payload: the level, and the cause.
+    Level = 23,
+    /// Which events are recorded changed; payload: what happened, and to which trace.
+    Switch = 24,
     /// A message was sent.
     Send = 32,
     /// A message was put into the process's queue.
@@ -143,7 +182,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of its code.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::Enter,
         Self::Leave,
         Self::Tail,
@@ -156,6 +195,10 @@ impl Kind {
         Self::Exit,
         Self::Clock,
         Self::Mark,
+        Self::State,
+        Self::StateDelta,
+        Self::Level,
+        Self::Switch,
         Self::Send,
         Self::Receive,
         Self::Spawn,
@@ -204,6 +247,10 @@ impl Kind {
             Self::Exit => "exit",
             Self::Clock => "clock",
             Self::Mark => "mark",
+            Self::State => "state",
+            Self::StateDelta => "state_delta",
+            Self::Level => "level",
+            Self::Switch => "switch",
             Self::Send => "send",
             Self::Receive => "receive",
             Self::Spawn => "spawn",
@@ -242,7 +289,7 @@ pub enum RecordError {
 pub struct Record<'a> {
     /// What happened.
     pub kind: Kind,
-    /// [`FLAG_TRUNCATED`] and [`FLAG_OMITTED`].
+    /// [`FLAG_TRUNCATED`], [`FLAG_OMITTED`], [`FLAG_WITHHELD`].
     pub flags: u8,
     /// Number of terms in the payload.
     pub argc: u8,

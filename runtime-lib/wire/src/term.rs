@@ -165,7 +165,7 @@ impl Term {
     /// # Errors
     /// When the bytes are not a whole term.
     pub fn read(bytes: &mut &[u8]) -> Result<Self, TermError> {
-        read(bytes, 0)
+        read_nested(bytes, 0)
     }
 
     /// Moves `bytes` past a term without keeping it.
@@ -236,7 +236,7 @@ fn with_items(out: &mut Vec<u8>, tag: u8, sizes: &[u64], items: &[Term]) {
     }
 }
 
-fn read(bytes: &mut &[u8], depth: usize) -> Result<Term, TermError> {
+pub(crate) fn read_nested(bytes: &mut &[u8], depth: usize) -> Result<Term, TermError> {
     if depth > MAX_DEPTH {
         return Err(TermError::Depth);
     }
@@ -261,13 +261,13 @@ fn read(bytes: &mut &[u8], depth: usize) -> Result<Term, TermError> {
         LIST_CUT => Term::List { items: items(bytes, depth)?, tail: Tail::Cut },
         IMPROPER => {
             let items = items(bytes, depth)?;
-            Term::List { items, tail: Tail::Improper(Box::new(read(bytes, depth + 1)?)) }
+            Term::List { items, tail: Tail::Improper(Box::new(read_nested(bytes, depth + 1)?)) }
         }
         MAP => {
             let (size, kept) = (size(bytes)?, size(bytes)?);
             let mut pairs = Vec::with_capacity(plausible(kept, bytes));
             for _ in 0..kept {
-                pairs.push((read(bytes, depth + 1)?, read(bytes, depth + 1)?));
+                pairs.push((read_nested(bytes, depth + 1)?, read_nested(bytes, depth + 1)?));
             }
             Term::Map { pairs, size }
         }
@@ -284,7 +284,7 @@ fn items(bytes: &mut &[u8], depth: usize) -> Result<Vec<Term>, TermError> {
     let kept = size(bytes)?;
     let mut items = Vec::with_capacity(plausible(kept, bytes));
     for _ in 0..kept {
-        items.push(read(bytes, depth + 1)?);
+        items.push(read_nested(bytes, depth + 1)?);
     }
     Ok(items)
 }
@@ -330,7 +330,7 @@ fn word(bytes: &mut &[u8]) -> Result<u64, TermError> {
     Ok(u64::from_le_bytes(word))
 }
 
-fn take<'a>(bytes: &mut &'a [u8], len: u64) -> Result<&'a [u8], TermError> {
+pub(crate) fn take<'a>(bytes: &mut &'a [u8], len: u64) -> Result<&'a [u8], TermError> {
     let len = usize::try_from(len).map_err(|_| TermError::Short)?;
     let (front, rest) = bytes.split_at_checked(len).ok_or(TermError::Short)?;
     *bytes = rest;

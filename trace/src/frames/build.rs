@@ -2,11 +2,14 @@
 //! whole is linear in the events, whatever the depth.
 
 use super::callee::Callees;
+use super::doubt::doubt_recycled;
+use super::narrowed::Narrowed;
 use super::stack::Stack;
 use super::{Closing, Detail, Frame, Frames, NONE, Process};
 use crate::Recording;
 use rustc_hash::FxHashMap;
 use wire::map::PASSING;
+use wire::record::{BEGINS, OF_PROCESS};
 use wire::{Kind, NodeKind, Record};
 
 struct Builder<'a> {
@@ -19,6 +22,7 @@ struct Builder<'a> {
     callees: Callees<'a>,
     /// By clause: whether each of its values is recorded before its frame ends.
     binds: Vec<bool>,
+    narrowed: Narrowed,
 }
 
 pub(super) fn build(recording: &Recording) -> Frames {
@@ -31,6 +35,7 @@ pub(super) fn build(recording: &Recording) -> Frames {
         last_pid: (0, NONE),
         callees: Callees::new(recording.sites()),
         binds: binding_clauses(recording),
+        narrowed: Narrowed::default(),
     };
     for (number, event) in recording.events().iter().enumerate() {
         builder.event(number as u32, &recording.record(*event));
@@ -42,7 +47,8 @@ pub(super) fn build(recording: &Recording) -> Frames {
             builder.all[tail_of as usize].last = last;
         }
     }
-    builder.doubt_recycled();
+    doubt_recycled(recording, &mut builder.all, &mut builder.processes);
+    builder.doubt_open();
     Frames { all: builder.all, processes: builder.processes }
 }
 
@@ -63,6 +69,9 @@ impl Builder<'_> {
         if record.kind.is_told() {
             return self.told(process, number);
         }
+        if matches!(record.kind, Kind::Level | Kind::Switch) {
+            return self.changed(process, number, record);
+        }
         let tail = self.stacks[process as usize].tail.take();
         match record.kind {
             Kind::Enter => self.enter(process, number, record, tail),
@@ -78,11 +87,10 @@ impl Builder<'_> {
         }
     }
 
-    // A frame from before the recording is whole may have ended in what was recycled.
-    fn doubt_recycled(&mut self) {
-        let Some(whole_from) = self.recording.whole_from() else { return };
-        for frame in self.all.iter_mut().filter(|frame| frame.closing == Closing::Open) {
-            frame.inferred = self.recording.events()[frame.enter as usize].ticks < whole_from;
+    // What is open at the end may have ended unseen.
+    fn doubt_open(&mut self) {
+        for process in 0..self.stacks.len() {
+            self.leave_doubtful(process as u32);
         }
     }
 
@@ -112,7 +120,45 @@ impl Builder<'_> {
         self.last_pid.1
     }
 
+    fn changed(&mut self, process: u32, number: u32, record: &Record<'_>) {
+        match record.node.raw() {
+            OF_PROCESS => self.stacks[process as usize].doubt = number,
+            variant => {
+                self.narrowed.note(number, record, self.recording);
+                if variant != BEGINS {
+                    self.told(process, number);
+                }
+            }
+        }
+    }
+
+    // Frames that may have ended unseen call nobody.
+    fn leave_doubtful(&mut self, process: u32) {
+        let stack = &mut self.stacks[process as usize];
+        let doubt = self.narrowed.doubt(stack);
+        while let Some(frame) = self.all.get_mut(stack.top() as usize) {
+            if frame.enter >= doubt || stack.is_sure(doubt) {
+                break;
+            }
+            stack.pop();
+            end(frame, Closing::Open, doubt);
+            frame.inferred = true;
+        }
+    }
+
+    // Ends the innermost frame, at an event that shows it is gone.
+    fn pop(&mut self, process: u32, closing: Closing, number: u32, inferred: bool) -> bool {
+        let stack = &mut self.stacks[process as usize];
+        let Some(frame) = self.all.get_mut(stack.top() as usize) else { return false };
+        let is_known = !self.narrowed.doubts(stack, frame.enter);
+        stack.pop();
+        end(frame, if is_known { closing } else { Closing::Open }, number);
+        frame.inferred = inferred || !is_known;
+        true
+    }
+
     fn enter(&mut self, process: u32, number: u32, record: &Record<'_>, tail: Option<(u32, u32)>) {
+        self.leave_doubtful(process);
         let frame = self.all.len() as u32;
         let clause = self.clause(record);
         let tail_of = tail.filter(|(_, site)| self.callees.may_be(*site, clause)).map_or(NONE, |(frame, _)| frame);
@@ -150,7 +196,11 @@ impl Builder<'_> {
             Closing::Returned if has_value => closed.result = number,
             Closing::Returned if closed.result != NONE => {} // the body's value, bound before
             Closing::Returned if self.binds[closed.clause as usize] => {
-                (closed.closing, closed.inferred) = (Closing::Raised, true);
+                closed.inferred = true;
+                let opening = self.recording.record_at(closed.enter).flags;
+                if !self.narrowed.since(closed.enter, opening, record.flags) {
+                    closed.closing = Closing::Raised;
+                }
             }
             Closing::Returned => closed.result = number,
             _ => {
@@ -202,25 +252,24 @@ impl Builder<'_> {
     // The nearest open frame of the record's clause, once those above it are closed.
     fn unwind_to(&mut self, process: u32, number: u32, record: &Record<'_>) -> Option<u32> {
         let clause = self.clause(record);
-        let (stack, sites) = (&mut self.stacks[process as usize], self.recording.sites());
+        let (stack, sites) = (&self.stacks[process as usize], self.recording.sites());
         if !stack.holds(clause) {
             // Without a map nothing links a site to its clause: take the top's.
             let is_unknown = |clause: u32| clause != NONE && sites.get(clause).kind.is_none();
             return (is_unknown(clause) && is_unknown(stack.top_clause())).then(|| stack.top());
         }
-        while stack.top_clause() != clause {
-            let Some(frame) = stack.pop() else { break };
-            let unwound = &mut self.all[frame as usize];
-            end(unwound, Closing::Raised, number);
-            unwound.inferred = record.kind != Kind::Caught;
+        while self.stacks[process as usize].top_clause() != clause {
+            if !self.pop(process, Closing::Raised, number, record.kind != Kind::Caught) {
+                break;
+            }
         }
+        let stack = &mut self.stacks[process as usize];
+        stack.confirm(self.narrowed.doubt(stack));
         Some(stack.top())
     }
 
     fn exit(&mut self, process: u32, number: u32) {
-        while let Some(frame) = self.stacks[process as usize].pop() {
-            end(&mut self.all[frame as usize], Closing::Exited, number);
-        }
+        while self.pop(process, Closing::Exited, number, false) {}
         // Told twice where the VM tells and the recorder watched: the VM comes first.
         let exit = &mut self.processes[process as usize].exit;
         *exit = if *exit == NONE { number } else { *exit };

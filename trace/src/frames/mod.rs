@@ -16,10 +16,12 @@
 
 mod build;
 mod callee;
+mod doubt;
+mod narrowed;
 mod stack;
 
 use crate::Recording;
-use wire::{FLAG_OMITTED, Kind, Record};
+use wire::{FLAG_OMITTED, FLAG_WITHHELD, Kind, Record};
 
 const NONE: u32 = u32::MAX;
 
@@ -27,7 +29,8 @@ const NONE: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Closing {
-    /// Not before the recording's end: still running, or killed with the VM.
+    /// Not before the recording's end: still running, or killed with the VM. Or nobody saw
+    /// it end, since calls were left out for a while: then it is inferred.
     Open,
     /// It returned.
     Returned,
@@ -70,8 +73,9 @@ pub struct Frame {
     /// How it ended.
     pub closing: Closing,
     /// Whether an exception that no handler told of ended it: a frame below, or its
-    /// own `after`, showed life later. Of an open frame, whether its end may be among
-    /// the events that a flight recorder has recycled.
+    /// own `after`, showed life later. Of one that returned, whether an exception may have
+    /// ended it just as well: what would say so was not recorded at the time. Of an open frame, whether its end may be among
+    /// the events that a flight recorder has recycled, or that were not recorded.
     pub inferred: bool,
     /// Equal for frames of the same function.
     pub function: u32,
@@ -123,6 +127,8 @@ pub enum Outcome<'a> {
     Nil,
     /// A value that was too large to record.
     Omitted,
+    /// A value that the level of detail left out.
+    Withheld,
     /// No return was seen.
     Unknown,
 }
@@ -205,10 +211,12 @@ impl Frames {
             return Outcome::Unknown;
         }
         let Some(event) = some(last.result) else { return Outcome::Unknown };
-        match recording.record_at(event) {
-            record if record.flags & FLAG_OMITTED != 0 => Outcome::Omitted,
-            record if !record.payload.is_empty() => Outcome::Value(record.payload),
-            record if record.argc == 0 && record.kind == Kind::Leave && is_known(recording, &record) => Outcome::Nil,
+        let record = recording.record_at(event);
+        match (record.flags & FLAG_OMITTED != 0, record.flags & FLAG_WITHHELD != 0) {
+            (true, true) => Outcome::Withheld,
+            (true, false) => Outcome::Omitted,
+            _ if !record.payload.is_empty() => Outcome::Value(record.payload),
+            _ if record.argc == 0 && record.kind == Kind::Leave && is_known(recording, &record) => Outcome::Nil,
             _ => Outcome::Unknown,
         }
     }

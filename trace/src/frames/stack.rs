@@ -10,6 +10,10 @@ pub(super) struct Stack {
     counts: FxHashMap<u32, u32>,
     /// The frame that ended by the tail call just seen, and the call's site.
     pub(super) tail: Option<(u32, u32)>,
+    /// The event before which frames of this process may have ended unseen.
+    pub(super) doubt: u32,
+    // How many frames have shown life since that doubt came up.
+    sure: (u32, usize),
 }
 
 impl Stack {
@@ -24,6 +28,17 @@ impl Stack {
             *count -= 1;
         }
         Some(frame)
+    }
+
+    /// The innermost frame is alive, and so are those below it, whatever happened before
+    /// the event `doubt`.
+    pub(super) fn confirm(&mut self, doubt: u32) {
+        self.sure = (doubt, self.frames.len());
+    }
+
+    /// Whether the innermost frame has shown life since `doubt`.
+    pub(super) fn is_sure(&self, doubt: u32) -> bool {
+        self.sure.0 == doubt && self.frames.len() <= self.sure.1
     }
 
     /// The innermost open frame, `NONE` when there is none.

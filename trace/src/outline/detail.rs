@@ -5,7 +5,7 @@ use crate::value::{Value, inspect};
 use crate::{Detail, Messages, Process, Recording};
 use serde::Serialize;
 use wire::map::capture;
-use wire::{Kind, Record, Strength};
+use wire::{FLAG_WITHHELD, Kind, Record, Strength};
 
 /// A branch that was taken, a value, variables, what a handler caught, a mark, or what
 /// the VM told.
@@ -19,7 +19,7 @@ pub struct DetailView {
     pub pid: String,
     /// When, in ns from the recording's start.
     pub at_ns: i64,
-    /// `branch`, `bind`, `caught`, `locals` or `mark`; of what the VM told, what it is.
+    /// `branch`, `bind`, `caught`, `locals`, `mark`, `level` or `switch`; of what the VM told, what it is.
     pub kind: &'static str,
     /// The function whose source this stands in, or `#` and the node id.
     pub function: String,
@@ -64,7 +64,7 @@ impl DetailView {
         let label = site.map_or("", |site| sites.label(site));
         let mut terms = Value::read_all(record.payload, recording.names());
         // Of what did not fit, the first term may be there.
-        terms.resize(terms.len().max(usize::from(record.argc)), Value::Absent("too large".into()));
+        terms.resize(terms.len().max(usize::from(record.argc)), left_out(&record));
         let mut terms = terms.into_iter();
         let peer = if has_peer(record.kind) { terms.next().map(|peer| inspect(&peer, WIDEST)) } else { None };
         let mut names = label.split(capture::SEPARATOR);
@@ -108,12 +108,18 @@ fn named(name: &str, term: Value) -> Named {
     Named { name: name.to_owned(), value: inspect(&term, WIDEST), term }
 }
 
+/// What stands for a value that was left out.
+pub(super) fn left_out(record: &Record<'_>) -> Value {
+    Value::Absent(if record.flags & FLAG_WITHHELD == 0 { "too large" } else { "not recorded" }.into())
+}
+
 /// Whether details of a kind belong to what is shown of a strength. What a point
-/// captured was asked for by name, as were marks, and always does.
+/// captured was asked for by name, as were marks, and always does, as do changes of
+/// what is recorded.
 pub(super) fn is_shown(kind: Kind, strength: Strength, told: bool) -> bool {
     match kind {
         kind if kind.is_told() => told,
-        Kind::Locals | Kind::Mark => true,
+        Kind::Locals | Kind::Mark | Kind::Level | Kind::Switch => true,
         Kind::Branch | Kind::Caught => strength >= Strength::Branches,
         _ => strength >= Strength::Values,
     }

@@ -12,7 +12,7 @@ mod weave;
 pub use call::call_text;
 pub use detail::{DetailView, Named};
 pub use report::Report;
-pub use select::{Outline, Selection, is_function, outline};
+pub use select::{Outline, Selection, is_function, is_process, outline};
 pub use view::{Argument, Exception, FrameView, ProcessView, callee, exception, exit_reason, result};
 
 /// One line of an outline.

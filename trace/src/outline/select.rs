@@ -80,10 +80,15 @@ pub fn outline(recording: &Recording, frames: &Frames, selection: &Selection) ->
 }
 
 fn is_wanted(recording: &Recording, process: &Process, selection: &Selection) -> bool {
-    let Some(wanted) = &selection.pid else { return true };
+    selection.pid.as_ref().is_none_or(|wanted| is_process(recording, process.pid, wanted))
+}
+
+/// Whether a process, given by the VM's term, is called so: `#PID<0.1.2>`, `<0.1.2>`,
+/// `0.1.2` or its name.
+pub fn is_process(recording: &Recording, pid: u64, wanted: &str) -> bool {
     let bare = |text: &str| text.trim_start_matches("#PID").trim_matches(['<', '>']).to_owned();
-    let printed = recording.names().pid(process.pid);
-    let name = recording.names().process(process.pid);
+    let printed = recording.names().pid(pid);
+    let name = recording.names().process(pid);
     bare(&printed) == bare(wanted)
         || name.is_some_and(|name| {
             let plain = |name: &str| name.trim_start_matches(':').trim_start_matches("Elixir.").to_owned();

@@ -1,5 +1,6 @@
 //! Frames and processes as plain data with stable keys, for machines.
 
+use super::detail::left_out;
 use crate::frames::Outcome;
 use crate::value::{Value, inspect};
 use crate::{Closing, Frame, Frames, Process, Recording};
@@ -162,6 +163,7 @@ pub fn result(recording: &Recording, frames: &Frames, frame: &Frame) -> Option<V
         Outcome::Value(payload) => Value::read_all(payload, recording.names()).into_iter().next(),
         Outcome::Nil => Some(Value::Atom("nil".to_owned())),
         Outcome::Omitted => Some(Value::Absent("too large".into())),
+        Outcome::Withheld => Some(Value::Absent("not recorded".into())),
         Outcome::Unknown => None,
     }
 }
@@ -175,7 +177,7 @@ pub fn exception(recording: &Recording, frames: &Frames, frame: &Frame) -> Optio
 pub(super) fn caught(recording: &Recording, record: &Record<'_>) -> Exception {
     let mut terms = Value::read_all(record.payload, recording.names()).into_iter();
     let kind = terms.next().map(|kind| inspect(&kind, WIDEST)).unwrap_or_default();
-    let term = terms.next().unwrap_or(Value::Absent("too large".into()));
+    let term = terms.next().unwrap_or(left_out(record));
     Exception { kind: kind.trim_start_matches(':').to_owned(), reason: inspect(&term, WIDEST), term }
 }
 
@@ -203,7 +205,7 @@ pub(super) fn arguments(recording: &Recording, frame: &Frame) -> Vec<Argument> {
     let mut terms = if record.flags & wire::FLAG_OMITTED == 0 {
         Value::read_all(record.payload, recording.names()).into_iter()
     } else {
-        vec![Value::Absent("too large".into()); usize::from(record.argc)].into_iter()
+        vec![left_out(&record); usize::from(record.argc)].into_iter()
     };
     let mut arguments = Vec::new();
     for piece in label.split(capture::SEPARATOR).filter(|piece| !piece.is_empty()) {

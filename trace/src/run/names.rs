@@ -56,6 +56,11 @@ impl Names {
         self.processes.get(&pid).map(|(_, name)| name.as_ref()).filter(|name| !name.is_empty())
     }
 
+    /// A process's number and serial, if the VM's terms are known to have them.
+    pub fn number(&self, pid: u64) -> Option<(u64, u64)> {
+        self.pid_layout.parts(pid)
+    }
+
     /// A process as Elixir prints it: `#PID<0.142.0>`.
     pub fn pid(&self, pid: u64) -> String {
         match self.pid_layout.parts(pid) {

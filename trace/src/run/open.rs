@@ -97,7 +97,12 @@ impl Recording {
     // Each ring names what it refers to, so that without any names none were copied.
     fn check_names(&mut self) {
         let has_names = self.segments.iter().any(|segment| segment.names);
-        if !has_names && self.events.iter().any(|event| names::mentions_atom(self.record(*event).payload)) {
+        let refers = |event: &Event| {
+            let record = self.record(*event);
+            let has_terms = !matches!(record.kind, Kind::Clock | Kind::State | Kind::StateDelta);
+            has_terms && names::mentions_atom(record.payload)
+        };
+        if !has_names && self.events.iter().any(refers) {
             let advice = "atoms are shown by number; copy the run again from where it was recorded";
             self.findings.push(Finding::file("names-*.seg", "there are no names", advice));
         }

@@ -5,7 +5,8 @@
 
 use super::Segment;
 use wire::segment::{CONTROL_RING, MINOR};
-use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, RECORD_HEADER, Record, RecordError, Term};
+use wire::state::Part;
+use wire::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind, RECORD_HEADER, Record, RecordError, Term};
 
 /// How many records in a row must make sense behind damage.
 const CHAIN: usize = 3;
@@ -94,26 +95,30 @@ fn chains(segment: &Segment, mut rest: &[u8], mut ticks: u64) -> bool {
     true
 }
 
+const FLAGS: u8 = FLAG_OMITTED | FLAG_TRUNCATED | FLAG_WITHHELD;
+
 fn has_known_flags(record: &Record<'_>) -> bool {
-    record.flags <= (FLAG_OMITTED | FLAG_TRUNCATED) && usize::from(record.argc) <= record.payload.len().max(1)
-        || record.flags == FLAG_OMITTED
+    let is_whole = record.flags & FLAG_OMITTED == 0;
+    record.flags & !FLAGS == 0 && (!is_whole || usize::from(record.argc) <= record.payload.len())
 }
 
 fn holds_together(segment: &Segment, record: &Record<'_>) -> bool {
     let is_name = matches!(record.kind, Kind::NameAtom | Kind::NameProcess);
-    if record.flags > (FLAG_OMITTED | FLAG_TRUNCATED) || is_name != segment.names {
+    if record.flags & !FLAGS != 0 || is_name != segment.names {
         return false;
     }
+    let is_omitted = record.flags & FLAG_OMITTED != 0;
     match record.kind {
         Kind::NameAtom | Kind::NameProcess => std::str::from_utf8(record.payload).is_ok(),
         Kind::Clock => segment.header.ring == CONTROL_RING && record.payload.len() == 16,
+        Kind::State | Kind::StateDelta if is_omitted => record.payload.is_empty(),
+        Kind::State | Kind::StateDelta => Part::read(record.payload).is_some(),
         _ => {
             let (mut rest, mut terms) = (record.payload, 0);
-            while !rest.is_empty() && Term::skip(&mut rest).is_ok() {
+            while !rest.is_empty() && terms < u8::MAX && Term::skip(&mut rest).is_ok() {
                 terms += 1;
             }
-            let omitted = record.flags & FLAG_OMITTED != 0;
-            rest.is_empty() && (terms == record.argc || omitted && terms <= record.argc)
+            rest.is_empty() && (terms == record.argc || is_omitted && terms <= record.argc)
         }
     }
 }

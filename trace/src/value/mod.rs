@@ -87,6 +87,14 @@ impl Value {
         values
     }
 
+    /// The module of a struct.
+    pub fn module(&self) -> Option<&str> {
+        match self {
+            Self::Map(pairs, _) => structs::module(pairs),
+            _ => None,
+        }
+    }
+
     /// A binary that was kept whole.
     pub fn text(text: &str) -> Self {
         Self::Bits { bytes: text.as_bytes().to_vec(), bits: 8, size: text.len() as u64 }

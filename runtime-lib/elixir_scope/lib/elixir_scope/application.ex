@@ -4,12 +4,14 @@ defmodule ElixirScope.Application do
 
   @impl true
   def start(_type, _args) do
-    with {:ok, _} = started <- Supervisor.start_link([ElixirScope.Recorder], options()) do
+    with {:ok, _} = started <- Supervisor.start_link(children(), options()) do
       # In a release, nobody else loads probes.
       ElixirScope.Release.Overlays.record_if_asked()
       started
     end
   end
+
+  defp children, do: [ElixirScope.Recorder, ElixirScope.TimeTravel]
 
   defp options, do: [strategy: :one_for_one, name: ElixirScope.Supervisor]
 end

@@ -8,7 +8,7 @@ defmodule ElixirScope.Reader do
   alias ElixirScope.Overlay.{Command, Recording}
   alias ElixirScope.Recorder
 
-  @kinds [:call, :branch, :bind, :caught, :locals, :mark]
+  @kinds [:call, :branch, :bind, :caught, :locals, :mark, :level, :switch]
   @closings [:open, :returned, :tail, :raised, :exited]
   @details [:boundaries, :branches, :values]
   @defaults [run: nil, pid: nil, fun: nil, limit: 1000, detail: :values]
@@ -22,7 +22,7 @@ defmodule ElixirScope.Reader do
   shows, and `parent` is the call it happened in.
   """
   @type event :: %{
-          kind: :call | :branch | :bind | :caught | :locals | :mark,
+          kind: :call | :branch | :bind | :caught | :locals | :mark | :level | :switch,
           at_ns: integer,
           pid: String.t(),
           function: String.t(),
@@ -61,6 +61,59 @@ defmodule ElixirScope.Reader do
     pid = if options[:pid], do: ["--pid", name(options[:pid])], else: []
     fun = if options[:fun], do: ["--fun", function(options[:fun])], else: []
     command(["trace", "show"] ++ run ++ pid ++ fun ++ arguments)
+  end
+
+  @sources [:whole, :difference, :snapshot, :returned]
+
+  @typedoc "A version of a state; see `ElixirScope.state_at/3`."
+  @type state :: %{
+          state: term,
+          at_ns: integer,
+          source: :whole | :difference | :snapshot | :returned,
+          number: non_neg_integer,
+          truncated: boolean,
+          uncertain: boolean
+        }
+
+  @doc "What `ElixirScope.state_at/3` gives; the options are described there."
+  @spec state(pid | atom | String.t(), moment :: term, keyword) ::
+          {:ok, state} | {:error, String.t()}
+  def state(process, moment, options) do
+    options = Keyword.validate!(options, run: nil)
+    run = if options[:run], do: [options[:run]], else: last_run()
+    arguments = ["--pid", name(process), "--etf" | at(moment)]
+
+    with {:ok, output} <- command(["trace", "state"] ++ run ++ arguments) do
+      case :erlang.binary_to_term(output) do
+        {at, source, number, truncated, uncertain, state} ->
+          state = %{state: state, at_ns: at, source: known(source, @sources), number: number}
+          {:ok, Map.merge(state, %{truncated: truncated == 1, uncertain: uncertain == 1})}
+
+        reason when is_binary(reason) ->
+          {:error, reason}
+      end
+    end
+  end
+
+  defp at({:before, %{at_ns: at}}), do: ["--at", "#{at - 1}ns"]
+  defp at({:after, %{at_ns: at} = event}), do: at_end(at, event) ++ ["--settled"]
+  defp at(ns) when is_integer(ns), do: ["--at", "#{ns}ns"]
+
+  defp at(other) do
+    raise ArgumentError,
+          "the moment must be ns from the recording's start, or {:before | :after, event}, " <>
+            "got: #{inspect(other)}"
+  end
+
+  defp at_end(at, event), do: ["--at", "#{at + (event[:duration_ns] || 0)}ns"]
+
+  @doc """
+  What `trace stats` says of a run, a folder or the start of an id below `dir`.
+  """
+  @spec stats(String.t(), Path.t()) :: {:ok, map} | {:error, String.t()}
+  def stats(run, dir) do
+    with {:ok, text} <- command(["trace", "stats", run, "--dir", dir, "--format", "term"]),
+         do: parse(text)
   end
 
   @doc """

@@ -8,12 +8,24 @@ defmodule ElixirScope.Recorder do
   """
   use GenServer
 
-  alias ElixirScope.{Gate, Native, ProcessName, Redaction, Retention, RunDir, Tracer}
+  alias ElixirScope.{
+    Gate,
+    Native,
+    ProcessName,
+    Redaction,
+    Retention,
+    RunDir,
+    Trace,
+    Tracer,
+    Traces
+  }
+
+  alias ElixirScope.Health.Watch
 
   @sweep 1000
 
   @enforce_keys [:run]
-  defstruct [:run, :tracing, watched: %{}]
+  defstruct [:run, :tracing, :traces, :health, :watch, told: [], for_traces?: false, watched: %{}]
 
   @doc false
   def start_link(_), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
@@ -40,6 +52,24 @@ defmodule ElixirScope.Recorder do
   @doc "Adds a node map to the recording, if there is one."
   @spec add_map(Path.t()) :: :ok | {:error, String.t()}
   def add_map(path), do: GenServer.call(__MODULE__, {:add_map, path}, :infinity)
+
+  @doc """
+  Adds a trace to the recording. `:none` when nothing is recorded.
+  """
+  @spec trace(Trace.t()) :: {:ok, reference} | :none | {:error, String.t()}
+  def trace(trace), do: GenServer.call(__MODULE__, {:trace, trace}, :infinity)
+
+  @doc """
+  Ends traces: one by its reference, those of a target, or all. Gives their number.
+
+  A recording that a trace started ends with the last one.
+  """
+  @spec stop_trace(reference | Trace.target() | :all) :: non_neg_integer
+  def stop_trace(which), do: GenServer.call(__MODULE__, {:stop_trace, which}, :infinity)
+
+  @doc "The traces that run."
+  @spec traces() :: [Trace.info()]
+  def traces, do: GenServer.call(__MODULE__, :traces, :infinity)
 
   @impl true
   def init(nil) do
@@ -68,10 +98,13 @@ defmodule ElixirScope.Recorder do
 
   def handle_call({:start, options}, _from, state) do
     case open(options) do
-      {:ok, run, tracing} ->
+      {:ok, run, tracing, traces} ->
         Process.send_after(self(), {:sweep, run.id}, @sweep)
         last = %{dir: run.path, failure: nil}
-        recording = %__MODULE__{run: run, tracing: tracing}
+        recording = %__MODULE__{run: run, tracing: tracing, traces: traces, told: options.trace}
+        health = Map.put(options.health, :dir, run.path)
+        recording = %{recording | for_traces?: options.for_traces?, health: health}
+        recording = look_after(recording)
         {:reply, {:ok, run.path}, %{state | recording: recording, last: last}}
 
       {:error, _} = error ->
@@ -91,26 +124,64 @@ defmodule ElixirScope.Recorder do
 
   def handle_call({:add_map, path}, _from, %{recording: recording} = state) do
     case RunDir.add_map(recording.run, path) do
-      {:ok, run} -> {:reply, :ok, %{state | recording: %{recording | run: run}}}
-      {:error, _} = error -> {:reply, error, state}
+      {:ok, run} ->
+        traces = Traces.refresh(recording.traces, RunDir.maps(run))
+        {:reply, :ok, %{state | recording: %{recording | run: run, traces: traces}}}
+
+      {:error, _} = error ->
+        {:reply, error, state}
     end
   end
 
+  def handle_call({:trace, _trace}, _from, %{recording: nil} = state),
+    do: {:reply, :none, state}
+
+  def handle_call({:trace, trace}, _from, %{recording: recording} = state) do
+    with :ok <- can_inherit(trace, recording),
+         {:ok, traces} <- Traces.add(recording.traces, trace, RunDir.maps(recording.run)) do
+      {:reply, {:ok, trace.ref}, %{state | recording: %{recording | traces: traces}}}
+    else
+      {:error, _} = error -> {:reply, error, without_use(state)}
+    end
+  end
+
+  def handle_call({:stop_trace, _which}, _from, %{recording: nil} = state), do: {:reply, 0, state}
+
+  def handle_call({:stop_trace, which}, _from, %{recording: recording} = state) do
+    {count, traces} = Traces.stop(recording.traces, &(which in [:all, &1.ref, &1.target]))
+    {:reply, count, ended(state, count, traces)}
+  end
+
+  def handle_call(:traces, _from, %{recording: nil} = state), do: {:reply, [], state}
+
+  def handle_call(:traces, _from, %{recording: recording} = state),
+    do: {:reply, Enum.map(recording.traces.active, &Trace.info/1), state}
+
   @impl true
+  def handle_info(pid, state) when pid == self(), do: {:noreply, state}
+
   def handle_info(pid, %{recording: recording} = state) when is_pid(pid) do
     if recording == nil or is_map_key(recording.watched, pid),
       do: {:noreply, state},
       else: {:noreply, %{state | recording: watch(recording, pid)}}
   end
 
-  def handle_info({:DOWN, _reference, :process, pid, reason}, %{recording: recording} = state) do
-    if recording != nil and is_map_key(recording.watched, pid) do
+  def handle_info({:trace_over, reference}, %{recording: %{traces: traces}} = state) do
+    {count, traces} = Traces.stop(traces, &(&1.ref == reference))
+    {:noreply, ended(state, count, traces)}
+  end
+
+  def handle_info({:DOWN, _, :process, _, _}, %{recording: nil} = state), do: {:noreply, state}
+
+  def handle_info({:DOWN, reference, :process, pid, reason}, %{recording: recording} = state) do
+    if match?(%{^pid => {^reference, _}}, recording.watched) do
       # Of a process that was gone before it could be watched, no reason is known.
       Native.note_exit(pid, if(reason == :noproc, do: [], else: [reason]))
       watched = Map.delete(recording.watched, pid)
       {:noreply, %{state | recording: %{recording | watched: watched}}}
     else
-      {:noreply, state}
+      {count, traces} = Traces.down(recording.traces, reference)
+      {:noreply, ended(state, count, traces)}
     end
   end
 
@@ -118,9 +189,15 @@ defmodule ElixirScope.Recorder do
     Process.send_after(self(), {:sweep, id}, @sweep)
 
     case failure() do
-      nil -> {:noreply, %{state | recording: rename(recording)}}
+      nil -> {:noreply, %{state | recording: recording |> rename() |> reopen()}}
       reason -> {:noreply, give_up(state, reason)}
     end
+  end
+
+  # Whatever ended it, recording goes on, and at the level that it begins with.
+  def handle_info({:EXIT, pid, _}, %{recording: %{watch: pid} = recording} = state) do
+    Native.set_detail(:values, :watch_ended)
+    {:noreply, %{state | recording: look_after(recording)}}
   end
 
   def handle_info(_other, state), do: {:noreply, state}
@@ -142,10 +219,10 @@ defmodule ElixirScope.Recorder do
 
   defp begin(run, options) do
     with {:ok, run} <- add_maps(run, options.maps),
-         :ok <- begin_capture(run, options),
+         {:ok, traces} <- begin_capture(run, options),
          :ok <- Retention.remove_old(options.dir, run.path, options.runs),
          {:ok, tracing} <- begin_tracing(options),
-         do: {:ok, run, tracing}
+         do: {:ok, run, tracing, traces}
   end
 
   # Last: from here on the VM tells.
@@ -171,8 +248,9 @@ defmodule ElixirScope.Recorder do
     secrets = Redaction.native(options.redact)
 
     with :ok <- Native.start(run.path, run.id, limits, self(), Native.samples(), secrets),
+         {:ok, traces} <- Traces.begin(options.only),
          :ok <- Gate.on() do
-      :ok
+      {:ok, traces}
     else
       {:error, reason} ->
         Native.stop()
@@ -180,9 +258,18 @@ defmodule ElixirScope.Recorder do
     end
   end
 
-  defp close(%{recording: recording} = state) do
+  defp look_after(recording) do
+    case Watch.start_link(recording.health) do
+      {:ok, pid} -> %{recording | watch: pid}
+      {:error, _} -> %{recording | watch: nil}
+    end
+  end
+
+  defp close(%{recording: recording} = state, failure) do
+    if recording.watch, do: Watch.finish(recording.watch, failure)
     Tracer.stop(recording.tracing)
     close_gate()
+    Traces.close(recording.traces)
 
     for {_pid, {reference, _name}} <- recording.watched,
         do: Process.demonitor(reference, [:flush])
@@ -203,7 +290,7 @@ defmodule ElixirScope.Recorder do
   # A recording may end before the sweep notices that it had to.
   defp finish(state) do
     case failure() do
-      nil -> close(state)
+      nil -> close(state, nil)
       reason -> give_up(state, reason)
     end
   end
@@ -211,14 +298,16 @@ defmodule ElixirScope.Recorder do
   defp failure do
     case Native.status() do
       {true, _, ""} -> nil
-      {false, _, ""} -> "a probe failed; capture is off"
+      {false, [_, _, _, _, _, panics | _], ""} when panics > 0 -> "a probe failed; capture is off"
+      # Another one, which knows nothing of this recording.
+      {false, _, ""} -> "the capture library was replaced"
       {_, _, reason} -> reason
     end
   end
 
   defp give_up(%{recording: recording} = state, reason) do
     {_, [_, _, lost | _], _} = Native.status()
-    state = close(state)
+    state = close(state, reason)
     RunDir.write(%{recording.run | failure: reason})
 
     text =
@@ -228,12 +317,42 @@ defmodule ElixirScope.Recorder do
     %{state | last: %{dir: recording.run.path, failure: reason}}
   end
 
+  defp ended(state, count, traces) do
+    state = put_in(state.recording.traces, traces)
+    if count > 0, do: without_use(state), else: state
+  end
+
+  # A recording that was started for traces ends with them.
+  defp without_use(%{recording: %{for_traces?: true, traces: %{active: []}}} = state),
+    do: finish(state)
+
+  defp without_use(state), do: state
+
+  # The VM says who spawns whom, if it was asked.
+  defp can_inherit(trace, recording) do
+    if trace.options[:inherit] and :processes not in recording.told,
+      do:
+        {:error,
+         "inherit: true needs to be told who spawns whom, and the recording that runs is not: " <>
+           "start it with trace: [:processes]"},
+      else: :ok
+  end
+
   defp watch(recording, pid) do
     # At once: many a process is about to end.
     reference = Process.monitor(pid)
     name = ProcessName.of(pid)
     if name, do: Native.note_name(pid, name)
     put_in(recording.watched[pid], {reference, name})
+  end
+
+  # Somebody has loaded the package's modules again, and with them the one for off.
+  defp reopen(recording) do
+    with false <- Gate.on?(), :ok <- Gate.on() do
+      :scope_probe.mark(0, :"elixir_scope: probes were off until here", nil)
+    end
+
+    recording
   end
 
   # A process may be registered after it was first seen.

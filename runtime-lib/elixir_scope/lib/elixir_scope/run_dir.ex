@@ -56,6 +56,10 @@ defmodule ElixirScope.RunDir do
          do: write(%{run | maps: Map.put(run.maps, digest, file)})
   end
 
+  @doc "The node maps that the folder has."
+  @spec maps(t) :: [Path.t()]
+  def maps(run), do: for({_digest, file} <- Enum.sort(run.maps), do: Path.join(run.path, file))
+
   @doc """
   Writes `run.json`.
   """

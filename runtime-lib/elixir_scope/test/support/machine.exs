@@ -18,8 +18,20 @@ defmodule ElixirScope.Test.Machine do
     {_, 0} = System.cmd(@cargo, arguments ++ [target], cd: @workspace)
     [library] = Path.wildcard(Path.join(target, "release/libelixirscope_nif.{so,dylib}"))
 
-    # The name is what the VM finds `priv` by.
-    package = Path.join(dir, "elixir_scope")
+    copied_package(dir, "elixir_scope", library)
+  end
+
+  @doc """
+  A copy of the package in `dir`, by that name, with a library that is another file: for
+  the VM, another library. Gives its code path.
+  """
+  def copied_package(
+        dir,
+        name,
+        library \\ Application.app_dir(:elixir_scope, "priv/elixir_scope_nif.so")
+      ) do
+    # The VM finds `priv` by the folder's name, with or without a version.
+    package = Path.join(dir, name)
     File.mkdir_p!(Path.join(package, "priv"))
     File.cp!(library, Path.join(package, "priv/elixir_scope_nif.so"))
     File.cp_r!(Application.app_dir(:elixir_scope, "ebin"), Path.join(package, "ebin"))

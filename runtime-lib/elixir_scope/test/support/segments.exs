@@ -20,6 +20,8 @@ defmodule ElixirScope.Test.Segments do
     18 => :exit,
     19 => :clock,
     20 => :mark,
+    23 => :level,
+    24 => :switch,
     32 => :send,
     33 => :receive,
     34 => :spawn,

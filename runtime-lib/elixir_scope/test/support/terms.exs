@@ -22,6 +22,9 @@ defmodule ElixirScope.Test.Terms do
     |> Enum.take(count)
   end
 
+  @doc "One generated term, mostly small."
+  def leaf, do: if(:rand.uniform(10) == 1, do: term(2), else: leaf(:rand.uniform(8)))
+
   defp integers do
     edges = for bits <- [6, 7, 8, 31, 32, 59, 60, 63, 64, 200], n <- -1..1, do: 2 ** bits + n
     [0, 1, 63, 64] ++ edges ++ Enum.map(edges, &(-&1))

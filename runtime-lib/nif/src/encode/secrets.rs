@@ -8,7 +8,7 @@
 //! The decision is made before the value is looked at: a payload that does not fit is
 //! given up after it was written, and what was written stays in the file.
 
-use super::{BOXED, Encoder, PRIMARY, RawTerm, TAG_ATOM, binary, bits, enif_term_type, tags};
+use super::{BOXED, Encoder, PRIMARY, RawTerm, TAG_ATOM, binary, bits, enif_term_type};
 use crate::hot;
 use rustler::sys::*;
 use std::ffi::c_uint;
@@ -28,13 +28,13 @@ impl Encoder<'_> {
     pub(super) unsafe fn pair(&mut self, name: RawTerm, value: RawTerm, depth: u32) {
         // SAFETY: by the caller's promise. The name comes first: so it is known.
         unsafe {
-            self.term(name, depth);
+            self.part(name, depth);
             if self.is_secret(name) {
                 self.secret();
             } else if self.failed && self.hides_pair(name, value) {
                 self.arguments(value);
             } else {
-                self.term(value, depth);
+                self.part(value, depth);
             }
         }
     }
@@ -46,6 +46,20 @@ impl Encoder<'_> {
     /// As [`Encoder::term`].
     pub(super) unsafe fn call(&mut self, elements: &[RawTerm], kept: usize, depth: u32) -> bool {
         // SAFETY: by the caller's promise, here and below.
+        let Some(at) = (unsafe { self.arguments_at(elements) }) else { return false };
+        for (n, &element) in elements[..kept].iter().enumerate() {
+            unsafe { if n == at { self.arguments(element) } else { self.part(element, depth) } };
+        }
+        true
+    }
+
+    /// Where a frame of a stack trace, or a call that failed, has the arguments that are
+    /// left out.
+    ///
+    /// # Safety
+    /// As [`Encoder::term`].
+    pub(super) unsafe fn arguments_at(&self, elements: &[RawTerm]) -> Option<usize> {
+        // SAFETY: by the caller's promise, here and below.
         let at = match *elements {
             [module, function, _] if self.failed && unsafe { self.is(ATOM, module) && self.is(ATOM, function) } => 2,
             [function, _, place] if unsafe { self.is(FUNCTION, function) && self.is_place(place) } => 1,
@@ -54,15 +68,24 @@ impl Encoder<'_> {
             {
                 2
             }
-            _ => return false,
+            _ => return None,
         };
-        if self.atoms.names().is_empty() || unsafe { self.count(elements[at]) }.is_none_or(|count| count == 0) {
-            return false;
+        let is_empty = unsafe { self.count(elements[at]) }.is_none_or(|count| count == 0);
+        (!is_empty && !self.atoms.names().is_empty()).then_some(at)
+    }
+
+    /// Whether a name, written or not, says that its value is secret.
+    ///
+    /// # Safety
+    /// As [`Encoder::term`].
+    pub(super) unsafe fn names_secret(&mut self, name: RawTerm) -> bool {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            if self.is(ATOM, name) {
+                self.atoms.see(self.env, bits(name) >> 6, name);
+            }
+            self.is_secret(name)
         }
-        for (n, &element) in elements[..kept].iter().enumerate() {
-            unsafe { if n == at { self.arguments(element) } else { self.term(element, depth) } };
-        }
-        true
     }
 
     /// A name that was written says that its value is secret.
@@ -71,7 +94,7 @@ impl Encoder<'_> {
         let word = bits(name);
         // SAFETY: by the caller's promise.
         unsafe {
-            match tags().immediates {
+            match self.tags.immediates {
                 true if word & 0x3f == TAG_ATOM => self.atoms.is_secret(self.env, word >> 6, name),
                 true if word & PRIMARY != BOXED => false,
                 _ => self.is_secret_asked(name),
@@ -88,7 +111,7 @@ impl Encoder<'_> {
             match enif_term_type(self.env, name) {
                 ATOM => self.atoms.is_secret(self.env, bits(name) >> 6, name),
                 BITSTRING => {
-                    let place = binary::place(self.env, tags().binaries, name);
+                    let place = binary::place(self.env, self.tags.binaries, name);
                     place.is_some_and(|(data, size)| {
                         size > 0 && self.atoms.is_secret_name(std::slice::from_raw_parts(data, size))
                     })
@@ -114,7 +137,7 @@ impl Encoder<'_> {
         let count = unsafe { self.count(list) }.unwrap_or(0);
         let kept = count.min(self.items);
         self.byte(if kept < count { tag::LIST_CUT } else { tag::LIST });
-        self.byte(kept as u8);
+        self.varint(u64::from(kept));
         for _ in 0..kept {
             self.secret();
         }
@@ -130,7 +153,7 @@ impl Encoder<'_> {
 
     unsafe fn is(&self, kind: i32, term: RawTerm) -> bool {
         let word = bits(term);
-        match tags().immediates {
+        match self.tags.immediates {
             true if kind == ATOM => word & 0x3f == TAG_ATOM,
             // SAFETY: by the caller's promise.
             _ => unsafe { enif_term_type(self.env, term) == kind },

@@ -61,8 +61,8 @@ fn record(record: &Record<'_>, layout: PidLayout) -> String {
     let mut out = format!(" {} node {node} ticks {ticks} process {process} flags {flags} terms {argc}", kind.name());
     if matches!(kind, Kind::NameAtom | Kind::NameProcess) {
         write!(out, " {:?}", std::str::from_utf8(payload).unwrap()).unwrap();
-    } else if kind == Kind::Clock {
-        write!(out, " {payload:?}").unwrap();
+    } else if matches!(kind, Kind::Clock | Kind::State | Kind::StateDelta) {
+        write!(out, " {payload:02x?}").unwrap();
     } else {
         let mut rest = payload;
         while let Some(tag) = rest.first() {

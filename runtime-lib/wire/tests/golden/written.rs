@@ -7,8 +7,8 @@ use wire::run::{Keep, RunMap};
 use wire::segment::*;
 use wire::sums::TABLE_AT;
 use wire::{
-    FLAG_OMITTED, FLAG_TRUNCATED, Kind, MapBuilder, NodeEntry, NodeId, NodeKind, NodeMap, Plan, PlannedClause, Reason,
-    Record, Refusal, RunInfo, Strength, Sums, Term,
+    FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind, MapBuilder, NodeEntry, NodeId, NodeKind, NodeMap, Plan,
+    PlannedClause, Reason, Record, Refusal, RunInfo, Strength, Sums, Term,
 };
 
 /// The index of the atom `ok`.
@@ -162,6 +162,8 @@ fn samples() -> Vec<(Kind, u64, Vec<Term>)> {
         (Enter, CLAUSE, vec![Term::Int(2), text("last")]),
         (Tail, CLAUSE + 2, vec![]),
         (Mark, 0, vec![text("here"), Term::Int(3)]),
+        (Level, 1, vec![Term::Atom(OK), Term::Atom(ERROR)]),
+        (Switch, 0, vec![Term::Atom(OK), Term::Atom(SHOP)]),
         (Spawn, 0, vec![pid(), call(args())]),
         (Spawned, 0, vec![pid(), call(args())]),
         (Link, 0, vec![pid()]),
@@ -185,6 +187,20 @@ fn samples() -> Vec<(Kind, u64, Vec<Term>)> {
 fn kinds() -> Vec<u8> {
     let mut out = Vec::new();
     samples().iter().for_each(|(kind, node, terms)| event(&mut out, *kind, *node, terms));
+    // A version of a state in two parts, and a difference: the same, but for one element.
+    let whole = [terms::tuple(vec![Term::Int(1), Term::Int(2)])];
+    let mut body = Vec::new();
+    whole.iter().for_each(|term| term.write_to(&mut body));
+    for (kind, number, at, part) in [
+        (Kind::State, 1, 0, &body[..2]),
+        (Kind::State, 1, 2, &body[2..]),
+        (Kind::StateDelta, 2, 0, &[wire::state::TUPLE, 1, 1, 7][..]),
+    ] {
+        let total = if kind == Kind::State { body.len() } else { part.len() };
+        let mut payload = vec![total as u8, at];
+        payload.extend_from_slice(part);
+        record(&mut out, kind, 0, 0, [number, PID], &payload);
+    }
     out
 }
 
@@ -201,6 +217,7 @@ fn flags() -> Vec<u8> {
     // The padding holds whatever was there.
     *out.last_mut().unwrap() = 0xee;
     record(&mut out, Kind::Enter, FLAG_OMITTED, 2, [CLAUSE, PID], &[]);
+    record(&mut out, Kind::Enter, FLAG_OMITTED | FLAG_WITHHELD, 2, [CLAUSE, PID], &[]);
     let mut to = Vec::new();
     Term::Pid(PID).write_to(&mut to);
     record(&mut out, Kind::Send, FLAG_OMITTED, 2, [0, PID], &to);

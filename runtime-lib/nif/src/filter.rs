@@ -1,0 +1,156 @@
+//! What of a recording is written at the moment, decided before anything is encoded.
+//!
+//! A session has one [`Control`] word, which is zero while everything is written at full
+//! detail: all that probes ask then. Else they come here. It must never know who changes
+//! the word, or why.
+
+mod keys;
+mod level;
+mod masks;
+mod native;
+mod rules;
+
+use crate::encode::{Env, RawTerm, bits};
+use crate::ring::{self, Detail, pid_term};
+use crate::session::Session;
+use keys::Keys;
+pub use level::Level;
+use rules::{Rules, Who};
+use std::ptr::null_mut;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use wire::node_id::SECRET;
+use wire::{FLAG_WITHHELD, Kind};
+
+/// Bits of the control word that are the level.
+const LEVEL: u64 = 3;
+/// Bit of the control word that says whether there are rules.
+const RULES: u64 = 4;
+
+/// What of a recording is written.
+#[derive(Default)]
+pub struct Control {
+    word: AtomicU64,
+    // Null or interned.
+    rules: AtomicPtr<Rules>,
+    /// What processes want to be known by.
+    pub keys: OnceLock<Keys>,
+    /// By process, traces that it belongs to since its parent did.
+    pub heirs: OnceLock<Keys>,
+}
+
+impl Control {
+    /// Whether everything is written at full detail.
+    #[inline(always)]
+    pub fn is_open(&self) -> bool {
+        self.word.load(Ordering::Relaxed) == 0
+    }
+
+    /// The level of the whole recording.
+    pub fn level(&self) -> Level {
+        Level::from_bits(self.word.load(Ordering::Relaxed))
+    }
+
+    /// Changes the level; gives the one before.
+    pub fn set_level(&self, level: Level) -> Level {
+        let set = |word| Some(word & !LEVEL | level as u64);
+        let before = self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, set);
+        Level::from_bits(before.unwrap_or_default())
+    }
+
+    /// Exchanges the rules; none: everything is wanted.
+    pub fn set_rules(&self, rules: Option<&'static Rules>) {
+        let place = rules.map_or(null_mut(), |rules| std::ptr::from_ref(rules).cast_mut());
+        if let Some(heirs) = self.heirs.get() {
+            // Another trace may take an ended one's slot.
+            heirs.keep(rules.map_or(0, |rules| u64::from(rules.inherited())));
+        }
+        self.rules.store(place, Ordering::Release);
+        if rules.is_some() {
+            self.word.fetch_or(RULES, Ordering::AcqRel);
+        } else {
+            self.word.fetch_and(!RULES, Ordering::AcqRel);
+        }
+    }
+
+    /// Forgets a process that ended: its term may be another one's soon.
+    pub fn forget(&self, process: u64) {
+        for numbers in [&self.keys, &self.heirs].into_iter().filter_map(OnceLock::get) {
+            numbers.put(process, 0);
+        }
+    }
+
+    /// Whether processes are sampled.
+    pub fn is_sampled(&self) -> bool {
+        self.rules().is_some_and(Rules::ask_key)
+    }
+
+    fn rules(&self) -> Option<&'static Rules> {
+        // SAFETY: null, or from an interned reference, which is never freed.
+        unsafe { self.rules.load(Ordering::Acquire).as_ref() }
+    }
+
+    fn who(&self, process: u64, rules: &Rules) -> Who {
+        let of = |numbers: &OnceLock<Keys>| numbers.get().map_or(0, |numbers| numbers.get(process));
+        let key = if rules.ask_key() { of(&self.keys) } else { 0 };
+        let inherited = if rules.inherited() != 0 { of(&self.heirs) as u32 } else { 0 };
+        Who { process, key, inherited }
+    }
+}
+
+/// Writes an event of the calling process, or what is wanted of it.
+///
+/// # Safety
+/// As [`ring::emit`].
+#[inline(never)]
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
+    let site = (node != 0).then_some(node & !SECRET);
+    // SAFETY: by the caller's promise.
+    let own = || unsafe { ring::own_pid(env) }.map_or(0, |pid| bits(pid_term(env, pid)));
+    let Some(detail) = detail(session, kind, site, own, terms.len()) else { return };
+    // SAFETY: by the caller's promise.
+    unsafe { ring::emit(env, session, kind, node, terms, detail) };
+}
+
+/// How an event that the VM tells of `process` is written; `None`: not at all.
+pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail> {
+    if session.control.is_open() {
+        return Some(Detail::full(session, terms));
+    }
+    if let (Kind::Spawn, [child, ..]) = (kind, terms) {
+        bequeath(&session.control, bits(process), bits(*child));
+    }
+    detail(session, kind, None, || bits(process), terms.len())
+}
+
+// The VM tells of it before the new process runs.
+fn bequeath(control: &Control, process: u64, child: u64) {
+    let Some(rules) = control.rules().filter(|rules| rules.inherited() != 0) else { return };
+    let traces = rules.bequeathed(control.who(process, rules));
+    if traces != 0 {
+        // Without room the child is not traced, as those that it spawns.
+        control.heirs.get_or_init(Keys::default).put(child, u64::from(traces));
+    }
+}
+
+/// How an event is written; `None`: not at all.
+fn detail(
+    session: &'static Session,
+    kind: Kind,
+    site: Option<u64>,
+    process: impl FnOnce() -> u64,
+    terms: usize,
+) -> Option<Detail> {
+    let control = &session.control;
+    let (level, limits) = match control.rules() {
+        None => (Level::Values, None),
+        Some(rules) => {
+            let who = if rules.ask_who() { control.who(process(), rules) } else { Who::default() };
+            rules.wanted(site, who)
+        }
+    };
+    let level = level.max(control.level());
+    let flags = if level == Level::Values { 0 } else { FLAG_WITHHELD };
+    let kept = level.kept(kind, terms)?;
+    Some(Detail { limits: limits.unwrap_or(&session.limits), kept, flags })
+}

@@ -1,0 +1,40 @@
+//! Panics where a test asks for them, to see that the VM survives: only with the feature
+//! `panic-test`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use wire::Kind;
+
+/// A node id of which a probe panics before it does anything.
+const AT_ONCE: u64 = 13;
+/// One of which it panics when the event is written, but not published.
+const UNPUBLISHED: u64 = 11;
+/// From here on, a node id orders a panic when the VM tells something of that kind.
+const TOLD: u64 = 100;
+/// The node id that orders one of the helper thread.
+const HELPER: u64 = 99;
+
+static ORDERED: AtomicU64 = AtomicU64::new(0);
+
+pub fn probe(node: u64) {
+    assert!(node != AT_ONCE, "asked for by the test");
+    if (HELPER..TOLD + 256).contains(&node) {
+        ORDERED.store(node, Ordering::Release);
+    }
+}
+
+pub fn event(node: u64) {
+    assert!(node != UNPUBLISHED, "asked for by the test");
+}
+
+pub fn told(kind: Kind) {
+    fulfil(TOLD + kind as u64);
+}
+
+pub fn helper() {
+    fulfil(HELPER);
+}
+
+fn fulfil(order: u64) {
+    let is_ordered = ORDERED.compare_exchange(order, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+    assert!(!is_ordered, "asked for by the test");
+}

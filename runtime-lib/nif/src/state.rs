@@ -1,0 +1,282 @@
+//! Versions of a process's state: what is written of each, and where that is done.
+//!
+//! Owns: when a version is told whole, when as a difference, and when on a dirty
+//! scheduler. It must never know how a process is made to tell its state.
+//!
+//! What a process remembers between two versions is a term of its own, which this makes
+//! and takes back: the state, and five numbers. So nothing is kept here, and a process
+//! that dies leaves nothing behind.
+
+use crate::clock;
+use crate::encode::{Env, RawTerm};
+use crate::hot::{self, nif};
+use crate::ring::{self, Body, Outcome};
+use crate::session::{Keep, Session};
+use rustler::codegen_runtime::{c_int, inventory};
+use rustler::sys::*;
+use std::ffi::CStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use wire::Kind;
+
+/// Nesting of a state: less than a reader follows.
+const DEPTH: u32 = 60;
+/// What may be written, and compared, before the call moves to a dirty scheduler: some
+/// tens of microseconds.
+const QUICK: (usize, u64) = (16 * 1024, 20_000);
+/// Least bytes of differences before a version is told whole again.
+const LEAST: u64 = 4096;
+/// Bytes that no state may exceed.
+const MOST: usize = 64 * 1024 * 1024;
+/// Of a state that is too large, one version in so many is tried.
+const PATIENCE: u64 = 256;
+/// A flight recorder's rows begin anew when a quarter of it was written since.
+const WINDOW: u64 = 4;
+
+/// What a process remembers of the version before.
+#[derive(Clone, Copy)]
+struct Last {
+    state: RawTerm,
+    /// The recording it was written to.
+    session: u64,
+    /// Its number; 0 when it could not be written.
+    number: u64,
+    /// Bytes of the whole version that the row began with; of one that could not be
+    /// written, how many more are passed over.
+    whole: u64,
+    /// Bytes of the differences since.
+    differences: u64,
+    /// How many files there were then.
+    files: u64,
+}
+
+impl Last {
+    /// # Safety
+    /// `term` belongs to the running call that `env` is of.
+    unsafe fn read(env: Env, term: RawTerm) -> Option<Self> {
+        let (mut arity, mut elements) = (0, std::ptr::null());
+        // SAFETY: by the caller's promise; the VM gave `arity` elements.
+        let elements = unsafe {
+            if enif_get_tuple(env, term, &mut arity, &mut elements) == 0 || arity != 6 {
+                return None;
+            }
+            std::slice::from_raw_parts(elements, 6)
+        };
+        let mut numbers = [0; 5];
+        for (number, term) in numbers.iter_mut().zip(&elements[1..]) {
+            // SAFETY: as above; the place is valid.
+            if unsafe { enif_get_uint64(env, *term, number) } == 0 {
+                return None;
+            }
+        }
+        let [session, number, whole, differences, files] = numbers;
+        Some(Self { state: elements[0], session, number, whole, differences, files })
+    }
+
+    /// # Safety
+    /// `env` is that of the running call, which the state belongs to.
+    unsafe fn write(&self, env: Env) -> RawTerm {
+        let numbers = [self.session, self.number, self.whole, self.differences, self.files];
+        let mut terms = [self.state; 6];
+        // SAFETY: by the caller's promise.
+        unsafe {
+            for (term, number) in terms[1..].iter_mut().zip(numbers) {
+                *term = enif_make_uint64(env, number);
+            }
+            enif_make_tuple_from_array(env, terms.as_ptr(), terms.len() as u32)
+        }
+    }
+
+    /// Whether the next version can be told by this one.
+    fn is_base(&self, session: &Session) -> bool {
+        self.number > 0 && self.differences <= self.whole.max(LEAST) && !self.is_passing(session)
+    }
+
+    /// Whether a flight recorder may soon lose the whole version of this row.
+    fn is_passing(&self, session: &Session) -> bool {
+        let files = session.limits.max_bytes / session.limits.segment_bytes as u64;
+        session.limits.keep != Keep::All && session.files() - self.files > files / WINDOW
+    }
+}
+
+/// What a session is called in a term.
+fn name(session: &'static Session) -> u64 {
+    // Sessions are never freed, and aligned: no two share one.
+    std::ptr::from_ref(session) as u64 >> 3
+}
+
+/// `version(last, state, limit)`: writes the state of the calling process; what it is to
+/// remember for the next one.
+///
+/// # Safety
+/// Called by the VM with its arity, here and below.
+unsafe extern "C" fn version(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call.
+    unsafe { guarded(env, argc, argv, c"version", version_later, Some(QUICK)) }
+}
+
+unsafe extern "C" fn version_later(env: Env, argc: c_int, argv: *const RawTerm) -> RawTerm {
+    // SAFETY: by the VM's call.
+    unsafe { guarded(env, argc, argv, c"version", version_later, None) }
+}
+
+unsafe fn guarded(
+    env: Env,
+    argc: c_int,
+    argv: *const RawTerm,
+    name: &CStr,
+    later: hot::Raw,
+    quick: Option<(usize, u64)>,
+) -> RawTerm {
+    let Some(session) = ring::active() else { return hot::nil() };
+    let begun = clock::ticks(session.clock.kind);
+    let work = || {
+        // SAFETY: by the VM's call, with three arguments.
+        let [last, state, limit] = unsafe { *argv.cast::<[RawTerm; 3]>() };
+        // SAFETY: the environment and the terms are the running call's.
+        unsafe { next(env, session, last, state, limit_of(env, limit), quick) }
+    };
+    // Unwind safety: as of probes.
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Some(next)) => {
+            if quick.is_some() {
+                // SAFETY: the environment is the running call's.
+                unsafe { account(env, session, begun) };
+            }
+            next
+        }
+        // SAFETY: the arguments are those of the running call, which ends with this.
+        Ok(None) => unsafe {
+            enif_schedule_nif(env, name.as_ptr(), ERL_NIF_DIRTY_JOB_CPU_BOUND as c_int, later, argc, argv)
+        },
+        Err(_) => {
+            ring::panicked(session);
+            hot::nil()
+        }
+    }
+}
+
+/// Tells the scheduler how much of a time slice, a millisecond, was used.
+unsafe fn account(env: Env, session: &Session, begun: u64) {
+    let ticks = clock::ticks(session.clock.kind).saturating_sub(begun);
+    let percent = ticks.saturating_mul(100_000) / session.clock.ticks_per_second.max(1);
+    if percent > 0 {
+        // SAFETY: by the caller's promise.
+        unsafe { enif_consume_timeslice(env, percent.min(100) as c_int) };
+    }
+}
+
+unsafe fn limit_of(env: Env, term: RawTerm) -> usize {
+    let mut limit = 0;
+    // SAFETY: by the caller's promise; the place is valid.
+    unsafe { enif_get_uint64(env, term, &mut limit) };
+    usize::try_from(limit).unwrap_or(MOST).min(MOST)
+}
+
+/// What the process is to remember; none when this is to be done on a dirty scheduler.
+///
+/// # Safety
+/// The environment and the terms are the running call's.
+unsafe fn next(
+    env: Env,
+    session: &'static Session,
+    last: RawTerm,
+    state: RawTerm,
+    limit: usize,
+    quick: Option<(usize, u64)>,
+) -> Option<RawTerm> {
+    // SAFETY: by the caller's promise, here and below.
+    let last = unsafe { Last::read(env, last) }.filter(|last| last.session == name(session));
+    if let Some(passed) = last.filter(|last| last.number == 0 && last.whole > 0) {
+        return Some(unsafe { Last { whole: passed.whole - 1, ..passed }.write(env) });
+    }
+    let own = unsafe { own(env) }?;
+    if let Some(base) = last.filter(|last| last.is_base(session)) {
+        match unsafe { difference(env, session, own, &base, state, limit, quick) } {
+            Some(next) => return Some(unsafe { next.write(env) }),
+            None if quick.is_some() => return None,
+            // Larger than the limit: then so is the state, or nearly.
+            None => {}
+        }
+    }
+    let number = last.map_or(1, |last| last.number + 1);
+    let next = unsafe { whole(env, session, own, number, state, limit, quick) }?;
+    Some(unsafe { next.write(env) })
+}
+
+unsafe fn own(env: Env) -> Option<RawTerm> {
+    let mut own = std::mem::MaybeUninit::<ErlNifPid>::uninit();
+    // SAFETY: the place is valid, and initialised unless the call gives null.
+    unsafe { (!enif_self(env, own.as_mut_ptr()).is_null()).then(|| enif_make_pid(env, own.assume_init())) }
+}
+
+unsafe fn difference(
+    env: Env,
+    session: &'static Session,
+    about: RawTerm,
+    base: &Last,
+    state: RawTerm,
+    limit: usize,
+    quick: Option<(usize, u64)>,
+) -> Option<Last> {
+    let (room, fuel) = quick.unwrap_or((limit, u64::MAX));
+    let number = base.number + 1;
+    let body = Body { kind: Kind::StateDelta, number, about, room, fuel, may_wait: quick.is_none() };
+    // SAFETY: by the caller's promise.
+    let outcome = unsafe { ring::emit_body(env, session, &body, |encoder| !encoder.delta(base.state, state, DEPTH)) };
+    match outcome {
+        Outcome::Nothing => Some(Last { state, ..*base }),
+        Outcome::Written(bytes) => Some(Last { state, number, differences: base.differences + bytes, ..*base }),
+        Outcome::TooLarge => None,
+        Outcome::Lost => Some(Last { state: hot::nil(), number: 0, whole: 0, ..*base }),
+    }
+}
+
+unsafe fn whole(
+    env: Env,
+    session: &'static Session,
+    about: RawTerm,
+    number: u64,
+    state: RawTerm,
+    limit: usize,
+    quick: Option<(usize, u64)>,
+) -> Option<Last> {
+    let room = quick.map_or(limit, |(room, _)| room.min(limit));
+    let files = session.files();
+    let body = Body { kind: Kind::State, number, about, room, fuel: u64::MAX, may_wait: quick.is_none() };
+    // SAFETY: by the caller's promise.
+    let outcome = unsafe { ring::emit_body(env, session, &body, |encoder| encoder.state(state, DEPTH)) };
+    let none = Last { state: hot::nil(), session: name(session), number: 0, whole: 0, differences: 0, files };
+    match outcome {
+        Outcome::Written(bytes) => Some(Last { state, number, whole: bytes, ..none }),
+        Outcome::TooLarge if quick.is_some() => None,
+        Outcome::TooLarge => Some(Last { whole: PATIENCE, ..none }),
+        Outcome::Nothing | Outcome::Lost => Some(none),
+    }
+}
+
+/// `snapshot(process, state, limit)`: writes the state of a process, on its own; the
+/// bytes that took, or `nil`.
+unsafe extern "C" fn snapshot(env: Env, _argc: c_int, argv: *const RawTerm) -> RawTerm {
+    let Some(session) = ring::active() else { return hot::nil() };
+    let work = || {
+        // SAFETY: by the VM's call, with three arguments.
+        let [about, state, limit] = unsafe { *argv.cast::<[RawTerm; 3]>() };
+        // SAFETY: by the VM's call.
+        let room = unsafe { limit_of(env, limit) };
+        let body = Body { kind: Kind::State, number: 0, about, room, fuel: u64::MAX, may_wait: true };
+        // SAFETY: as above.
+        unsafe { ring::emit_body(env, session, &body, |encoder| encoder.state(state, DEPTH)) }
+    };
+    match catch_unwind(AssertUnwindSafe(work)) {
+        // SAFETY: as above.
+        Ok(Outcome::Written(bytes)) => unsafe { enif_make_uint64(env, bytes) },
+        Ok(_) => hot::nil(),
+        Err(_) => {
+            ring::panicked(session);
+            hot::nil()
+        }
+    }
+}
+
+inventory::submit! { nif(c"version", 3, version) }
+inventory::submit! { rustler::Nif { flags: ERL_NIF_DIRTY_JOB_CPU_BOUND, ..nif(c"snapshot", 3, snapshot) } }

@@ -27,6 +27,29 @@ fn events_of_several_rings_merge_by_time_then_ring_then_place() {
     assert_eq!(order, [20, 10, 11, 30, 12, 31]);
 }
 
+/// The system's clock is set forward, then back, while a recording runs: time in it goes
+/// by the monotonic clock, and nothing is said to have happened at another moment.
+#[test]
+fn a_clock_that_is_set_moves_no_event() {
+    let events = |steps: [i64; 3]| {
+        let mut writer = Writer::new("clock");
+        for (n, step) in steps.into_iter().enumerate() {
+            let system = 1_790_000_000_000_000_000_i64 + step * 1_000_000_000;
+            let payload = [writer.now as i64 + 1_000, system].map(i64::to_le_bytes).concat();
+            writer.record(Kind::Clock, 0, 0, 0, &payload);
+            writer.record(Kind::Mark, n as u64 + 1, PID, 0, &[]);
+        }
+        let recording = Recording::open(&writer.finish()).unwrap();
+        assert_eq!(recording.findings().len(), 0);
+        let marks = recording.events().iter().filter(|event| recording.record(**event).kind == Kind::Mark);
+        let moments: Vec<_> = marks.map(|event| recording.clock().since_start(event.ticks)).collect();
+        (moments, recording.span_ns(), recording.clock().started_system_ns())
+    };
+    let steady = events([0, 0, 0]);
+    assert_eq!(steady.0, [2_000, 4_000, 6_000]);
+    assert_eq!(events([0, 3600, -7200]), steady);
+}
+
 #[test]
 fn runs_are_found_by_path_id_prefix_and_last() {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("found/.elixir_scope/runs");

@@ -266,10 +266,8 @@ defmodule ElixirScope do
 
   """
   @spec sample_key(term) :: boolean
-  def sample_key(nil), do: set_key(0)
-  def sample_key(key), do: set_key(:erlang.phash2(key, 2 ** 32) + 1)
-
-  defp set_key(key), do: ElixirScope.Gate.on?() and Native.set_key(key)
+  def sample_key(nil), do: Native.set_key(0)
+  def sample_key(key), do: Native.set_key(:erlang.phash2(key, 2 ** 32) + 1)
 
   @doc """
   Tells what recording costs and has lost, now: see `t:ElixirScope.Health.t/0`.

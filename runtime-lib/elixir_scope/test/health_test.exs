@@ -58,17 +58,24 @@ defmodule ElixirScope.HealthTest do
       assert health.memory.mapped == health.disk.used and health.disk.used <= 8_000_000
       assert health.memory.recorder > 0 and health.disk.free > 0
 
+      printed = capture_io(&ElixirScope.IEx.health/0)
+
+      assert printed =~ ~r/^an event  mean .*, p999 /m and
+               printed =~ ~r/^segments  \d+ of \d+ ready/m
+
+      assert Enum.all?(String.split(printed, "\n"), &(String.length(&1) <= 80))
+
       :ok = ElixirScope.stop_recording()
       assert %{recording: false, events: ^events, overhead: 0.0} = ElixirScope.health()
     end
 
     test "segments that are kept on disk only are mapped no longer", %{dir: dir} do
       {:ok, _} = ElixirScope.start_recording(dir: dir, segment_bytes: 65_536)
-      write(100_000)
+      write(200_000)
 
       eventually(fn ->
-        %{memory: memory, disk: disk} = ElixirScope.health()
-        disk.used > 4_800_000 and memory.mapped < 4_000_000
+        %{memory: memory, disk: disk, segments: segments} = ElixirScope.health()
+        disk.used > 8_000_000 and memory.mapped < disk.used - 2_000_000 and segments.waiting == 0
       end)
     end
 
@@ -103,6 +110,9 @@ defmodule ElixirScope.HealthTest do
   end
 
   describe "a budget" do
+    # That they hold: each is announced before.
+    defp changes(events), do: for(%{kind: :level, node: 0} = event <- events, do: event.terms)
+
     test "that is exceeded lowers the detail step by step, and the recording says so", %{dir: dir} do
       {:ok, run} = ElixirScope.start_recording(dir: dir, budget: [overhead: 1.0e-9])
 
@@ -118,8 +128,7 @@ defmodule ElixirScope.HealthTest do
       # At :branches calls have no values; at :off there are no calls.
       assert [[:value], [], []] = for(%{kind: :enter} = event <- events, do: event.terms)
 
-      assert [[:branches, {:overhead, far}], [:boundaries, _], [:off, _]] =
-               for(%{kind: :level, node: 0} = event <- events, do: event.terms)
+      assert [[:branches, {:overhead, far}], [:boundaries, _], [:off, _]] = changes(events)
 
       assert is_float(far) and far > 4
     end
@@ -132,9 +141,7 @@ defmodule ElixirScope.HealthTest do
       look(5)
       assert ElixirScope.health().detail == %{level: :values, changes: 1}
       :ok = ElixirScope.stop_recording()
-
-      assert [[:values, _]] =
-               for(%{kind: :level, node: 0} = e <- Segments.events(run), do: e.terms)
+      assert [[:values, _]] = changes(Segments.events(run))
     end
   end
 

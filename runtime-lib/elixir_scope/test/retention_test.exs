@@ -83,6 +83,17 @@ defmodule ElixirScope.RetentionTest do
       assert List.last(numbers(run)) == 30_000
     end
 
+    test "remembers nothing of processes without names that are gone", %{dir: dir} do
+      {:ok, _} = ElixirScope.start_recording([dir: dir] ++ @flight)
+      exits = fn -> ElixirScope.health().events end
+
+      for _ <- 1..500, do: spawn(fn -> :scope_probe.enter(1, :unnamed) end)
+      # Their ends were noted too.
+      eventually(fn -> exits.() == 1000 end)
+      :proc_lib.spawn(fn -> :scope_probe.enter(1, :named) && Process.sleep(50) end)
+      eventually(fn -> ElixirScope.health().remembered == 1 end)
+    end
+
     test "removes what is too old though there is room", %{dir: dir} do
       {:ok, run} = ElixirScope.start_recording([dir: dir, max_age: 20] ++ @flight)
       write(1, 20_000)

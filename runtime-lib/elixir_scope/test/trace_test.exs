@@ -27,6 +27,20 @@ defmodule ElixirScope.TraceTest do
     def sum([price | rest], total), do: sum(rest, total + price)
   end
 
+  defmodule Traced.Slow do
+    def outer(n) do
+      value = inner(n)
+      {leaf(n), value}
+    end
+
+    def inner(n) do
+      Process.sleep(rem(n, 3))
+      {:inner, leaf(n)}
+    end
+
+    def leaf(n), do: {:leaf, n}
+  end
+
   defmodule Traced.Other do
     def hello(name) do
       case name do
@@ -287,6 +301,18 @@ defmodule ElixirScope.TraceTest do
     end
   end
 
+  test "IEx says what is traced", %{options: options} do
+    alias ElixirScope.IEx, as: Helpers
+    started = capture_io(fn -> Helpers.trace(Traced.Cart, duration: 9000, recording: options) end)
+    assert started =~ ~r/^traced: Traced.Cart: values, for [89]\.\d s$/m
+    assert capture_io(fn -> Helpers.status() end) =~ "traced: Traced.Cart: values"
+    lines = started <> capture_io(fn -> Helpers.stop() end)
+    assert lines =~ "1 trace ended"
+    assert lines |> String.split("\n") |> Enum.all?(&(String.length(&1) <= 80))
+    assert capture_io(fn -> Helpers.stop() end) =~ "no such trace"
+    assert capture_io(fn -> Helpers.trace(Enum, recording: options) end) =~ "error: Enum has no"
+  end
+
   test "changes are shown where they happened", %{options: options} do
     {:ok, _} = ElixirScope.start_recording(options)
     {:ok, ref} = ElixirScope.trace({Traced.Cart, :total, 1})
@@ -305,7 +331,7 @@ defmodule ElixirScope.TraceTest do
     workers = for _ <- 1..4, do: spawn_link(fn -> work(test) end)
 
     for n <- 1..200 do
-      targets = [Traced.Cart, Traced.Other, {Traced.Cart, :sum}, Enum.random(workers)]
+      targets = [Traced.Slow, Traced.Other, {Traced.Slow, :inner}, Enum.random(workers)]
       level = Enum.random(Trace.levels())
       {:ok, ref} = ElixirScope.trace(Enum.at(targets, rem(n, 4)), level: level)
       if rem(n, 3) == 0, do: ElixirScope.Native.set_detail(level, n)
@@ -321,26 +347,28 @@ defmodule ElixirScope.TraceTest do
   end
 
   defp work(test) do
-    for _ <- 1..5, do: {cart(), other()}
-
-    receive do
-      :stop -> send(test, :stopped)
-    after
-      1 -> work(test)
-    end
+    for n <- 1..5, do: {apply(Traced.Slow, :outer, [n]), other()}
+    receive(do: (:stop -> send(test, :stopped)), after: (0 -> work(test)))
   end
 
-  # None of these calls ever failed, and only total and sum call anything.
+  # None of these calls ever failed, and only outer and inner call anything.
   defp frames(dir) do
     {:ok, events} = ElixirScope.events(run: dir, limit: :infinity, detail: :boundaries)
     calls = for %{kind: :call} = call <- events, into: %{}, do: {call.id, call}
-    assert map_size(calls) > 1000
+    assert map_size(calls) > 100
     closings = Enum.frequencies_by(calls, fn {_, call} -> call.closing end)
     assert Map.keys(closings) -- [:returned, :tail, :open] == []
 
-    for {_, %{parent: parent} = call} <- calls, parent != nil do
-      assert {"Traced.Cart.sum/2", "Traced.Cart.total/1"} ==
-               {call.function, calls[parent].function}
+    callers = %{
+      "Traced.Slow.outer/1" => [nil],
+      "Traced.Slow.inner/1" => [nil, "Traced.Slow.outer/1"],
+      "Traced.Slow.leaf/1" => [nil, "Traced.Slow.outer/1", "Traced.Slow.inner/1"],
+      "Traced.Other.hello/1" => [nil]
+    }
+
+    for {_, %{parent: parent} = call} <- calls do
+      caller = if parent, do: calls[parent].function
+      assert caller in callers[call.function]
     end
   end
 

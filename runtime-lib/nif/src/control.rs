@@ -186,13 +186,21 @@ fn note_name(env: Env<'_>, pid: LocalPid, text: Binary<'_>) -> bool {
     true
 }
 
+/// Lets a flight recorder forget the name of a process that ended, with its events. To be
+/// said of named ones alone: each is remembered until its name goes.
+#[rustler::nif]
+fn forget_name(env: Env<'_>, pid: LocalPid) -> bool {
+    let Some(session) = ring::active() else { return false };
+    session.note_end(encode::bits(pid.encode(env).as_c_arg()));
+    true
+}
+
 /// Records that a process ended, with its reason if that is known.
 #[rustler::nif]
 fn note_exit(env: Env<'_>, pid: LocalPid, reason: Vec<Term<'_>>) -> bool {
     let Some(session) = ring::active() else { return false };
     let pid = pid.encode(env);
     let reason: Vec<_> = reason.iter().map(Term::as_c_arg).collect();
-    session.note_end(encode::bits(pid.as_c_arg()));
     session.control.forget(encode::bits(pid.as_c_arg()));
     ring::guarded(session, || {
         // SAFETY: the environment and the terms are this call's.

@@ -33,10 +33,10 @@ pub struct Control {
     word: AtomicU64,
     // Null or interned.
     rules: AtomicPtr<Rules>,
-    /// What processes want to be known by.
-    pub keys: OnceLock<Keys>,
-    /// By process, traces that it belongs to since its parent did.
-    pub heirs: OnceLock<Keys>,
+    // What processes want to be known by.
+    keys: OnceLock<Keys>,
+    // By process, traces that it belongs to since its parent did.
+    heirs: OnceLock<Keys>,
 }
 
 impl Control {
@@ -80,9 +80,17 @@ impl Control {
         }
     }
 
-    /// Whether processes are sampled.
-    pub fn is_sampled(&self) -> bool {
-        self.rules().is_some_and(Rules::ask_key)
+    /// Samples a process by this key, by itself if it is 0. Whether there is room for the
+    /// key, and whether the process is in another sample now.
+    pub fn set_key(&self, process: u64, key: u64) -> (bool, bool) {
+        let keys = self.keys.get_or_init(Keys::default);
+        let before = Who { process, key: keys.get(process), inherited: 0 };
+        if before.key == key {
+            return (true, false);
+        }
+        let is_set = keys.put(process, key);
+        let is_moved = self.rules().is_some_and(|rules| rules.parts(before, Who { key, ..before }));
+        (is_set, is_set && is_moved)
     }
 
     fn rules(&self) -> Option<&'static Rules> {
@@ -92,7 +100,7 @@ impl Control {
 
     fn who(&self, process: u64, rules: &Rules) -> Who {
         let of = |numbers: &OnceLock<Keys>| numbers.get().map_or(0, |numbers| numbers.get(process));
-        let key = if rules.ask_key() { of(&self.keys) } else { 0 };
+        let key = if rules.asks_key() { of(&self.keys) } else { 0 };
         let inherited = if rules.inherited() != 0 { of(&self.heirs) as u32 } else { 0 };
         Who { process, key, inherited }
     }
@@ -102,7 +110,7 @@ impl Control {
 ///
 /// # Safety
 /// As [`ring::emit`].
-#[inline(never)]
+#[inline]
 pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
     let site = (node != 0).then_some(node & !SECRET);
     // SAFETY: by the caller's promise.
@@ -145,7 +153,7 @@ fn detail(
     let (level, limits) = match control.rules() {
         None => (Level::Values, None),
         Some(rules) => {
-            let who = if rules.ask_who() { control.who(process(), rules) } else { Who::default() };
+            let who = if rules.asks_who() { control.who(process(), rules) } else { Who::default() };
             rules.wanted(site, who)
         }
     };

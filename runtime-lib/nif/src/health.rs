@@ -17,7 +17,8 @@ fn read(count: &AtomicU64) -> u64 {
 /// In this order: rings; bytes of the segments they write into that are written, and
 /// of those segments; segments that stand ready, and that shall; full ones that the
 /// helper has not taken; bytes of segments that are mapped; ns of processors that the
-/// helper used; free bytes of the disk; events that were timed.
+/// helper used; free bytes of the disk; events that were timed; named processes that ended
+/// and whose names are still there.
 pub fn numbers(session: &Session) -> Vec<u64> {
     let rings = session.rings();
     let open = || rings.iter().map(|(counters, _)| counters).filter(|counters| read(&counters.turns) > 0);
@@ -35,6 +36,7 @@ pub fn numbers(session: &Session) -> Vec<u64> {
         read(&session.helper_ns),
         free_bytes(session.dir()).unwrap_or(u64::MAX),
         summary(session).timed,
+        read(&session.remembered),
     ]
 }
 

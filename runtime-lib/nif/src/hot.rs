@@ -3,8 +3,9 @@
 //! Whatever happens inside, a probe gives back what the program expects.
 
 use crate::encode::{self, Env, RawTerm, bits};
-use crate::filter;
+use crate::filter::{self, Level};
 use crate::ring::{self, Detail};
+use crate::session::Session;
 use rustler::codegen_runtime::{c_char, c_int, c_uint, inventory};
 use std::sync::OnceLock;
 use wire::Kind;
@@ -38,27 +39,56 @@ fn is_falsy(term: RawTerm) -> bool {
 /// Records an event of kind `kind`; arguments after the id are the payload.
 ///
 /// # Safety
-/// The VM calls with its environment and `argc` arguments at `argv`.
+/// The VM calls with its environment and `argc` arguments at `argv`, here and below.
 #[inline(always)]
 unsafe fn record(env: Env, argc: c_int, argv: *const RawTerm, kind: Kind, with_payload: bool) {
     let Some(session) = ring::active() else { return };
-    let work = || {
-        // SAFETY: the VM gives `argc` terms at `argv`, which live as long as the call.
-        let arguments = unsafe { std::slice::from_raw_parts(argv, usize::try_from(argc).unwrap_or(0)) };
-        let Some((id, payload)) = arguments.split_first() else { return };
-        // SAFETY: by the VM's call. A term that is no id is no event.
-        let Some(node) = (unsafe { encode::node_id(env, *id) }) else { return };
-        #[cfg(feature = "panic-test")]
-        crate::panic_test::probe(node);
-        let payload = if with_payload { payload } else { &[] };
-        if !session.control.is_open() {
-            // SAFETY: the environment and the terms are the running call's.
-            return unsafe { filter::emit(env, session, kind, node, payload) };
+    if !session.control.is_open() {
+        // SAFETY: by the VM's call.
+        return unsafe { record_wanted(session, env, argc, argv, kind, with_payload) };
+    }
+    ring::guarded(session, || {
+        // SAFETY: by the VM's call; the environment and the terms are its own.
+        unsafe {
+            let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
+            ring::emit(env, session, kind, node, payload, Detail::full(session, payload));
         }
-        // SAFETY: as above.
-        unsafe { ring::emit(env, session, kind, node, payload, Detail::full(session, payload)) };
-    };
-    ring::guarded(session, work);
+    });
+}
+
+/// Records what is wanted of an event, when that is not everything.
+#[inline(never)]
+unsafe fn record_wanted(
+    session: &'static Session,
+    env: Env,
+    argc: c_int,
+    argv: *const RawTerm,
+    kind: Kind,
+    with_payload: bool,
+) {
+    if session.control.level() == Level::Off {
+        return;
+    }
+    ring::guarded(session, || {
+        // SAFETY: by the VM's call; the environment and the terms are its own.
+        unsafe {
+            let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
+            filter::emit(env, session, kind, node, payload);
+        }
+    });
+}
+
+/// The node and the payload; an id that is none is no event.
+#[inline(always)]
+unsafe fn event<'a>(env: Env, argc: c_int, argv: *const RawTerm, with_payload: bool) -> Option<(u64, &'a [RawTerm])> {
+    // SAFETY: the VM gives `argc` terms at `argv`, which live as long as the call.
+    let arguments = unsafe { std::slice::from_raw_parts(argv, usize::try_from(argc).unwrap_or(0)) };
+    let (id, payload) = arguments.split_first()?;
+    // SAFETY: by the VM's call.
+    let node = unsafe { encode::node_id(env, *id) }?;
+    #[cfg(feature = "panic-test")]
+    crate::panic_test::probe(node);
+    Some((node, if with_payload { payload } else { &[] }))
 }
 
 /// A function of the VM's C interface.

@@ -86,8 +86,13 @@ pub fn active() -> Option<&'static Session> {
 pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], detail: Detail) {
     // SAFETY: by the caller's promise.
     let Some(pid) = (unsafe { own_pid(env) }) else { return };
-    // SAFETY: `env` and `terms` by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, node, (pid_term(env, pid), Some(pid)), terms, detail)) }
+    // SAFETY: `env` and `terms` by the caller's promise. The ring is this thread's alone,
+    // and no other event is written while it is used.
+    unsafe {
+        // No closure: two callers of one are reason enough not to inline it.
+        let Some(ring) = own_ring(session).as_mut() else { return };
+        ring.event(env, kind, node, (pid_term(env, pid), Some(pid)), terms, detail);
+    }
 }
 
 /// The calling process.
@@ -176,14 +181,19 @@ pub fn pid_term(env: Env, pid: ErlNifPid) -> RawTerm {
 /// Not re-entrant: `work` must not write another event.
 #[inline(always)]
 unsafe fn with_ring(session: &'static Session, work: impl FnOnce(&mut Ring)) {
+    // SAFETY: the ring is this thread's alone, and `work` is not re-entrant.
+    if let Some(ring) = unsafe { own_ring(session).as_mut() } {
+        work(ring);
+    }
+}
+
+/// The calling thread's ring: nobody else's, and made from a leaked box.
+#[inline(always)]
+fn own_ring(session: &'static Session) -> *mut Ring {
     if !std::ptr::eq(OF.get(), session) {
         attach(session);
     }
-    // SAFETY: the ring is this thread's alone, `work` is not re-entrant, and
-    // `attach` made it from a leaked box.
-    if let Some(ring) = unsafe { RING.get().as_mut() } {
-        work(ring);
-    }
+    RING.get()
 }
 
 #[cold]

@@ -44,7 +44,7 @@ pub struct Session {
     pub names: [Slot<Segment>; NAMES_SPARES],
     /// Segments that rings are done with.
     pub retired: Pile<Retired>,
-    /// Processes that ended, by their terms, and when, in ticks: for a flight recorder.
+    /// Named processes that ended, by their terms, and when, in ticks: for a flight recorder.
     pub ended: Pile<(u64, u64)>,
     /// Bytes of all segments.
     pub bytes: AtomicU64,
@@ -58,6 +58,8 @@ pub struct Session {
     pub spares: AtomicU64,
     /// Full segments for events that the helper has taken.
     pub collected: AtomicU64,
+    /// Named processes that ended, whose names are still there.
+    pub remembered: AtomicU64,
     /// What the helper has used of processors, in ns.
     pub helper_ns: AtomicU64,
     /// Whether the helper shall end.
@@ -165,6 +167,7 @@ impl Session {
             mapped: AtomicU64::new(0),
             spares: AtomicU64::new(0),
             collected: AtomicU64::new(0),
+            remembered: AtomicU64::new(0),
             helper_ns: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             next_ring: AtomicU32::new(CONTROL_RING + 1),
@@ -227,7 +230,7 @@ impl Session {
         self.retired.add(Retired { segment, store });
     }
 
-    /// Tells the helper that the process with this term ended.
+    /// Tells the helper that the process with this term, which has a name, ended.
     pub fn note_end(&self, process: u64) {
         if self.limits.keep != Keep::All {
             self.ended.add((process, clock::ticks(self.clock.kind)));

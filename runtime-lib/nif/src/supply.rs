@@ -43,7 +43,7 @@ pub struct Supply {
 struct Names {
     /// Full segments.
     full: Vec<Segment>,
-    /// When processes ended, in ticks, by their terms.
+    /// When processes ended that have names, in ticks, by their terms.
     ended: HashMap<u64, u64>,
     /// Events before this moment, in ticks, were recycled.
     recycled_until: u64,
@@ -130,7 +130,8 @@ impl Supply {
                 }
             }
         }
-        self.names.ended.extend(self.session.ended.take());
+        self.names.ended.extend(session.ended.take());
+        session.remembered.store(self.names.ended.len() as u64, Ordering::Relaxed);
     }
 
     fn fill(&mut self) -> io::Result<()> {

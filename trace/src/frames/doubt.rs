@@ -11,13 +11,13 @@ use crate::Recording;
 pub(super) fn doubt_recycled(recording: &Recording, frames: &mut [Frame], processes: &mut [Process]) {
     let Some(whole_from) = recording.whole_from() else { return };
     let is_before = |event: u32| recording.events()[event as usize].ticks < whole_from;
-    for frame in frames.iter_mut().filter(|frame| frame.closing == Closing::Open) {
+    for frame in frames.iter_mut().filter(|frame| is_open(frame)) {
         frame.inferred = is_before(frame.enter);
     }
     let details = || processes.iter().flat_map(|process| &process.details);
     for detail in details().filter(|detail| !is_before(detail.event) && is_own(recording, detail.event)) {
         if let Some(frame) = detail.frame() {
-            frames[frame as usize].inferred &= frames[frame as usize].closing != Closing::Open;
+            frames[frame as usize].inferred &= !is_open(&frames[frame as usize]);
         }
     }
     // Callers come first: theirs is settled.
@@ -34,6 +34,12 @@ pub(super) fn doubt_recycled(recording: &Recording, frames: &mut [Frame], proces
     }
 }
 
+/// Whether nothing says that a frame is gone. (Where calls were left out, something may,
+/// though nobody saw how it ended.)
+fn is_open(frame: &Frame) -> bool {
+    frame.closing == Closing::Open && frame.close == NONE
+}
+
 /// Whether an event is of the code of the frame that it was put into.
 fn is_own(recording: &Recording, event: u32) -> bool {
     let site = recording.site_of(&recording.record_at(event));
@@ -42,7 +48,7 @@ fn is_own(recording: &Recording, event: u32) -> bool {
 
 /// The innermost frame from `number` on, outwards, that is not doubtful.
 fn certain(frames: &[Frame], mut number: u32) -> u32 {
-    while number != NONE && frames[number as usize].closing == Closing::Open && frames[number as usize].inferred {
+    while number != NONE && is_open(&frames[number as usize]) && frames[number as usize].inferred {
         number = frames[number as usize].parent;
     }
     number

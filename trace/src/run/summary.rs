@@ -55,7 +55,7 @@ pub fn summarize(dir: &Path) -> Result<RunSummary, OpenError> {
 impl Recording {
     /// How far the run got.
     pub fn state(&self) -> RunState {
-        RunState::of(self.segments(), self.info().map(|info| (info.os_pid, info.started_ns)))
+        RunState::of(self.dir(), self.segments(), self.info().map(|info| (info.os_pid, info.started_ns)))
     }
 
     /// Nanoseconds from the recording's start to its last event.

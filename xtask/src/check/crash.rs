@@ -70,7 +70,7 @@ fn matrix(repetitions: usize, only: Option<&str>) -> Result<(), Failure> {
         return Err(Failure::CouldNotRun(format!("no such scenario; there are {}", names())));
     }
     shell::text(&mut shell::shop_mix("on", &["compile"]))?;
-    build_fault()?;
+    build_libraries()?;
     println!("{:28} {:>6} {:>4} {:>12} {:>9}  gaps", "scenario", "keep", "reps", "acknowledged", "read back");
     for scenario in chosen {
         for keep in [Keep::All, Keep::Newest] {
@@ -100,12 +100,18 @@ fn in_row(scenario: &Scenario, keep: Keep, failure: Failure) -> Failure {
     }
 }
 
-/// The library that ends the VM.
-fn build_fault() -> Result<(), Failure> {
+/// Those that end a VM, or set its clock.
+fn build_libraries() -> Result<(), Failure> {
     // With the packages that are built together elsewhere, so that features are the same.
     let packages = ["-p", "elixirscope", "-p", "elixirscope-nif"];
-    let arguments = [&["build", "--release", "--quiet"], &packages[..], &["--example", "fault"]].concat();
+    let examples = ["--example", "fault", "--example", "clock_steps"];
+    let arguments = [&["build", "--release", "--quiet"], &packages[..], &examples].concat();
     shell::show(&mut shell::command("cargo", &shell::root(), &arguments))
+}
+
+/// A library of those, without the end of its name.
+fn library(name: &str) -> String {
+    shell::target().join("release/examples").join(format!("lib{name}")).display().to_string()
 }
 
 fn kill(vm: &str) -> Result<(), Failure> {

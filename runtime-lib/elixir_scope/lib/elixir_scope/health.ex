@@ -34,7 +34,8 @@ defmodule ElixirScope.Health do
     * `:memory` - bytes of the segments that are `:mapped`, and of the `:recorder`'s
       process;
     * `:disk` - bytes of all segments (`:used`), and what the disk has `:free`;
-    * `:mailbox` - messages that wait for the recorder.
+    * `:mailbox` - messages that wait for the recorder;
+    * `:remembered` - named processes that ended, whose names are still there.
   """
   @type t :: %{
           recording: boolean,
@@ -67,7 +68,8 @@ defmodule ElixirScope.Health do
           },
           memory: %{mapped: non_neg_integer, recorder: non_neg_integer},
           disk: %{used: non_neg_integer, free: non_neg_integer},
-          mailbox: non_neg_integer
+          mailbox: non_neg_integer,
+          remembered: non_neg_integer
         }
 
   @typedoc "What is measured at one moment."
@@ -76,7 +78,7 @@ defmodule ElixirScope.Health do
   @counts [:events, :bytes, :lost_events, :lost_bytes, :truncated, :panics] ++
             [:recycled, :disk_used]
   @numbers [:rings, :written, :capacity, :ready, :wanted, :waiting, :mapped] ++
-             [:helper_ns, :disk_free, :timed]
+             [:helper_ns, :disk_free, :timed, :remembered]
   @latencies [:timed_ns, :p50, :p90, :p99, :p999, :max]
 
   @doc "What `ElixirScope.health/0` gives."
@@ -143,7 +145,7 @@ defmodule ElixirScope.Health do
     busy = events * (mean(earlier, later) + call_ns) + gained.(:helper_ns)
 
     later
-    |> Map.take([:recording, :mailbox] ++ (@counts -- [:recycled, :disk_used]))
+    |> Map.take([:recording, :mailbox, :remembered] ++ (@counts -- [:recycled, :disk_used]))
     |> Map.merge(%{
       detail: detail,
       window_ms: div(window, 1_000_000),

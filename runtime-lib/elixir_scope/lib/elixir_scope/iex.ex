@@ -3,6 +3,7 @@ defmodule ElixirScope.IEx do
   What to call in IEx, while a recording runs or after it.
 
       iex> import ElixirScope.IEx
+      iex> trace(Shop, duration: 10_000)
       iex> tree(Shop)
       iex> last(self())
       iex> last({Shop, :buy, 2}, 3)
@@ -10,7 +11,7 @@ defmodule ElixirScope.IEx do
   They print lines of at most 80 columns, and return `:ok`.
   """
 
-  alias ElixirScope.Reader
+  alias ElixirScope.{Analysis, Reader}
 
   @columns 80
 
@@ -50,6 +51,37 @@ defmodule ElixirScope.IEx do
   end
 
   @doc """
+  Records one thing from now on: `ElixirScope.trace/2`, which says what and for how long.
+  """
+  @spec trace(ElixirScope.Trace.target(), keyword) :: :ok
+  def trace(target, options \\ []) do
+    case ElixirScope.trace(target, options) do
+      {:ok, ref} ->
+        [trace] = for %{ref: ^ref} = trace <- ElixirScope.status().traces, do: trace
+        IO.puts("traced: " <> said(trace))
+        IO.puts("stop() ends it; last(…) and tree(…) show what was recorded")
+
+      {:error, reason} ->
+        IO.puts("error: " <> reason)
+    end
+  end
+
+  @doc """
+  Ends traces, all of them unless a target or a reference is given, and says how many.
+  """
+  @spec stop(reference | ElixirScope.Trace.target() | :all) :: :ok
+  def stop(which \\ :all) do
+    case ElixirScope.stop_trace(which) do
+      0 -> IO.puts("no such trace runs")
+      1 -> IO.puts("1 trace ended")
+      count -> IO.puts("#{count} traces ended")
+    end
+  end
+
+  defp said(%{ends_in_ms: :infinity} = trace), do: trace.text
+  defp said(trace), do: "#{trace.text}, for #{Float.round(trace.ends_in_ms / 1000, 1)} s"
+
+  @doc """
   Prints what `ElixirScope.status/0` says.
   """
   @spec status() :: :ok
@@ -62,7 +94,39 @@ defmodule ElixirScope.IEx do
       if status.failure, do: IO.puts("it ended early: #{status.failure}")
     end
 
+    for trace <- status.traces, do: IO.puts("traced: " <> said(trace))
+
     :ok
+  end
+
+  @doc """
+  Prints what `ElixirScope.health/0` says.
+  """
+  @spec health() :: :ok
+  def health, do: ElixirScope.health() |> health_lines() |> Enum.each(&IO.puts/1)
+
+  @doc false
+  def health_lines(health) do
+    %{rates: rates, probe_ns: probe, segments: segments, memory: memory, disk: disk} = health
+    number = fn number -> Analysis.count(round(number)) end
+    mb = fn bytes -> "#{Float.round(bytes / 1.0e6, 1)} MB" end
+    took = fn key -> "#{key} #{Analysis.duration(round(probe[key]))}" end
+
+    [
+      {"detail", "#{health.detail.level}, changed #{health.detail.changes} times"},
+      {"events", "#{number.(health.events)}, #{number.(rates.events)} a second"},
+      {"lost",
+       "#{number.(health.lost_events)}, #{number.(health.truncated)} cut, #{health.panics} panics"},
+      {"overhead", "#{Float.round(health.overhead * 100, 2)} % of the schedulers' time"},
+      {"an event", Enum.map_join([:mean, :p50, :p99, :p999, :max], ", ", took)},
+      {"segments",
+       "#{segments.ready} of #{segments.wanted} ready, #{segments.waiting} waiting; " <>
+         "#{segments.rings} rings, #{round(segments.fill * 100)} % full"},
+      {"memory", "#{mb.(memory.mapped)} mapped, recorder #{mb.(memory.recorder)}"},
+      {"disk", "#{mb.(disk.used)} used, #{mb.(disk.free)} free"},
+      {"mailbox", "#{health.mailbox} messages"}
+    ]
+    |> Enum.map(fn {name, text} -> cut(String.pad_trailing(name, 10) <> text, @columns) end)
   end
 
   @doc """

@@ -161,6 +161,10 @@ defmodule ElixirScope.Native do
   @spec note_name(pid, String.t()) :: boolean
   def note_name(_pid, _name), do: false
 
+  @doc "Lets the name of a process that ended go, with its events: for processes with names."
+  @spec forget_name(pid) :: boolean
+  def forget_name(_pid), do: false
+
   @doc "Notes that a process ended, and in a list the reason, if it is known."
   @spec note_exit(pid, [term]) :: boolean
   def note_exit(_pid, _reason), do: false

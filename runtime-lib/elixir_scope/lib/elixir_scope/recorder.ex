@@ -8,6 +8,8 @@ defmodule ElixirScope.Recorder do
   """
   use GenServer
 
+  alias ElixirScope.Health.Watch
+
   alias ElixirScope.{
     Gate,
     Native,
@@ -20,12 +22,11 @@ defmodule ElixirScope.Recorder do
     Traces
   }
 
-  alias ElixirScope.Health.Watch
-
   @sweep 1000
 
   @enforce_keys [:run]
-  defstruct [:run, :tracing, :traces, :health, :watch, told: [], for_traces?: false, watched: %{}]
+  defstruct [:run, :tracing, :traces, :health, :watch] ++
+              [told: [], for_traces?: false, watched: %{}]
 
   @doc false
   def start_link(_), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
@@ -174,14 +175,16 @@ defmodule ElixirScope.Recorder do
   def handle_info({:DOWN, _, :process, _, _}, %{recording: nil} = state), do: {:noreply, state}
 
   def handle_info({:DOWN, reference, :process, pid, reason}, %{recording: recording} = state) do
-    if match?(%{^pid => {^reference, _}}, recording.watched) do
+    with %{^pid => {^reference, name}} <- recording.watched do
       # Of a process that was gone before it could be watched, no reason is known.
       Native.note_exit(pid, if(reason == :noproc, do: [], else: [reason]))
+      if name, do: Native.forget_name(pid)
       watched = Map.delete(recording.watched, pid)
       {:noreply, %{state | recording: %{recording | watched: watched}}}
     else
-      {count, traces} = Traces.down(recording.traces, reference)
-      {:noreply, ended(state, count, traces)}
+      _ ->
+        {count, traces} = Traces.down(recording.traces, reference)
+        {:noreply, ended(state, count, traces)}
     end
   end
 

@@ -25,10 +25,11 @@ defmodule ElixirScope.Trace do
   """
   @type target :: pid | atom | {module, atom} | mfa | Path.t()
 
-  @typedoc "A trace that runs; `ref` is what `ElixirScope.stop_trace/1` takes."
+  @typedoc "A trace that runs, and what `describe/1` says of it; `ref` is what `ElixirScope.stop_trace/1` takes."
   @type info :: %{
           ref: reference,
           target: target,
+          text: String.t(),
           level: Native.level(),
           processes: [pid] | :all,
           sample: pos_integer,
@@ -152,7 +153,7 @@ defmodule ElixirScope.Trace do
     trace
     |> Map.take([:ref, :target, :processes])
     |> Map.merge(%{level: trace.options[:level], sample: trace.options[:sample]})
-    |> Map.put(:ends_in_ms, left)
+    |> Map.merge(%{text: describe(trace), ends_in_ms: left})
   end
 
   # Of which code (file, module, name, arity), in which processes.

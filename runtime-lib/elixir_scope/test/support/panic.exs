@@ -5,7 +5,9 @@ tell = &IO.puts("#{&1} " <> Base.encode64(:erlang.term_to_binary(&2)))
 
 defmodule Panic do
   def call(name, arguments, first?) do
-    {:ok, run} = ElixirScope.start_recording(dir: "runs", segment_bytes: 65_536)
+    {:ok, run} =
+      ElixirScope.start_recording(dir: "runs", runs: [keep: 200], segment_bytes: 65_536)
+
     unless first?, do: :scope_probe.bind(1, :first)
     values = for _ <- 1..3, do: apply(:scope_probe, name, arguments)
     status = ElixirScope.status()
@@ -16,7 +18,7 @@ defmodule Panic do
   @doc "A process does all that the VM tells of, after `node` has ordered a panic."
   def told(node) do
     all = [:messages, :processes, :garbage_collection, :scheduling]
-    {:ok, run} = ElixirScope.start_recording(dir: "runs", trace: all)
+    {:ok, run} = ElixirScope.start_recording(dir: "runs", runs: [keep: 200], trace: all)
     :scope_probe.branch(node)
     {:ok, told} = Task.yield(Task.async(&everything/0), 5000)
     eventually(fn -> not ElixirScope.status().recording end)
@@ -52,7 +54,7 @@ end
 for kind <- 32..43, do: tell.("told", Panic.told(100 + kind))
 
 # The thread that prepares segments.
-{:ok, run} = ElixirScope.start_recording(dir: "runs")
+{:ok, run} = ElixirScope.start_recording(dir: "runs", runs: [keep: 200])
 :scope_probe.branch(99)
 Panic.eventually(fn -> not ElixirScope.status().recording end)
 helper = ElixirScope.status()
@@ -60,12 +62,12 @@ ElixirScope.stop_recording()
 tell.("helper", {run, helper, File.read!(Path.join(run, "run.json"))})
 
 # Nobody stops it: the recorder does.
-{:ok, run} = ElixirScope.start_recording(dir: "runs")
+{:ok, run} = ElixirScope.start_recording(dir: "runs", runs: [keep: 200])
 :scope_probe.branch(13)
 Process.sleep(1500)
 tell.("swept", {ElixirScope.status(), File.read!(Path.join(run, "run.json"))})
 
-{:ok, run} = ElixirScope.start_recording(dir: "runs")
+{:ok, run} = ElixirScope.start_recording(dir: "runs", runs: [keep: 200])
 :scope_probe.bind(14, :well)
 :ok = ElixirScope.stop_recording()
 tell.("after", {run, ElixirScope.status()})

@@ -1,7 +1,7 @@
 //! What Elixir calls to change what is written: the cold side.
 
+use super::Level;
 use super::rules::{MOST_TRACES, Rules, Trace};
-use super::{Keys, Level};
 use crate::control::atoms;
 use crate::encode::bits;
 use crate::ring;
@@ -87,13 +87,8 @@ fn trace(env: Env<'_>, session: &Session, described: Described) -> Option<Trace>
 fn set_key(env: Env<'_>, key: u64) -> bool {
     let Some(session) = ring::active() else { return false };
     let own = env.pid().encode(env);
-    let keys = session.control.keys.get_or_init(Keys::default);
-    let before = keys.get(bits(own.as_c_arg()));
-    if before == key {
-        return true;
-    }
-    let is_set = keys.put(bits(own.as_c_arg()), key);
-    if is_set && session.control.is_sampled() {
+    let (is_set, is_moved) = session.control.set_key(bits(own.as_c_arg()), key);
+    if is_moved {
         note(env, session, Kind::Switch, OF_PROCESS, &[]);
     }
     is_set

@@ -57,6 +57,7 @@ pub struct Rules {
     off: u32,
     inherited: u32,
     sampled: u32,
+    asks_who: bool,
     traces: [Option<Wanted>; MOST_TRACES],
 }
 
@@ -88,6 +89,9 @@ impl Rules {
         for trace in &traces {
             wanted[trace.slot()] = Some(Wanted { level: trace.level, share: trace.share, limits: trace.limits });
         }
+        let any_process = bits(|trace| trace.processes.is_none());
+        let sampled = bits(|trace| trace.share < u64::MAX);
+        let excepts = bits(|trace| !trace.except.is_empty());
         let rules = Self {
             others,
             sites: intern(&SITES, masks(&traces, |trace| trace.sites.as_deref())),
@@ -95,23 +99,30 @@ impl Rules {
             except: masks(&traces, |trace| Some(&trace.except)),
             all: bits(|_| true),
             any_site: bits(|trace| trace.sites.is_none()),
-            any_process: bits(|trace| trace.processes.is_none()),
+            any_process,
             off: bits(|trace| trace.level == Level::Off),
             inherited: bits(|trace| trace.inherited),
-            sampled: bits(|trace| trace.share < u64::MAX),
+            sampled,
+            asks_who: sampled | excepts != 0 || any_process != bits(|_| true),
             traces: wanted,
         };
         intern(&RULES, rules)
     }
 
     /// Whether an answer depends on the process.
-    pub fn ask_who(&self) -> bool {
-        self.sampled != 0 || self.any_process != self.all || self.except != Masks::default()
+    pub fn asks_who(&self) -> bool {
+        self.asks_who
     }
 
     /// Whether an answer depends on what processes said of themselves.
-    pub fn ask_key(&self) -> bool {
+    pub fn asks_key(&self) -> bool {
         self.sampled != 0
+    }
+
+    /// Whether one of the traces has one of the two, and not the other.
+    pub fn parts(&self, one: Who, other: Who) -> bool {
+        let is_in = |who, trace: &Wanted| sample(who) <= trace.share;
+        self.traces.iter().flatten().any(|trace| is_in(one, trace) != is_in(other, trace))
     }
 
     /// The traces that what this process spawns belongs to.
@@ -230,6 +241,10 @@ mod tests {
         let count = |rules: &Rules| (0..10_000).filter(|n| is_in(rules, of(n << 4 | 3))).count();
         assert!((800..1200).contains(&count(tenth)) && (1800..2200).contains(&count(fifth)));
         assert!((0..10_000).all(|n| !is_in(tenth, of(n)) || is_in(fifth, of(n))));
+        let keyed = |key| Who { process: 3, key, inherited: 0 };
+        let parted = (1..1000).filter(|key| tenth.parts(of(3), keyed(*key)));
+        assert!(parted.clone().all(|key| is_in(tenth, of(3)) != is_in(tenth, keyed(key))));
+        assert!((1..900).contains(&parted.count()));
         let of_key = |key: u64| [3, 19, 35].map(|process| is_in(tenth, Who { process, key, inherited: 0 }));
         assert!((1..1000).all(|key| of_key(key).windows(2).all(|pair| pair[0] == pair[1])));
     }

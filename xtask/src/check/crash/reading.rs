@@ -25,6 +25,8 @@ pub struct Tally {
     pub lost_events: u64,
     /// Places where segments are absent, and the reader says so.
     pub absent: usize,
+    /// How it came about, where that depends on the system.
+    pub how: &'static str,
 }
 
 impl Tally {
@@ -33,13 +35,15 @@ impl Tally {
         self.read += other.read;
         self.lost_events += other.lost_events;
         self.absent += other.absent;
+        self.how = other.how;
     }
 
     /// What is missing, and known to be.
     pub fn gaps(&self) -> String {
         let parts = [(self.lost_events, "lost events"), (self.absent as u64, "absent segments")];
         let parts: Vec<_> = parts.iter().filter(|part| part.0 > 0).map(|(n, what)| format!("{n} {what}")).collect();
-        if parts.is_empty() { "none".into() } else { parts.join(", ") }
+        let gaps = if parts.is_empty() { "none".into() } else { parts.join(", ") };
+        format!("{gaps}{}", self.how)
     }
 }
 
@@ -58,6 +62,18 @@ impl Reading {
         let report = serde_json::from_slice(&output.stdout)
             .map_err(|error| Failure::CouldNotRun(format!("trace show gives no JSON: {error}")))?;
         Ok(Self { report })
+    }
+
+    /// How far the recording got.
+    pub fn state(&self) -> String {
+        self.report["state"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// From the first event that is read to the last one.
+    pub fn seconds(&self) -> f64 {
+        let moments: Vec<_> = self.whole("details", "at_ns").filter_map(|event| event["at_ns"].as_f64()).collect();
+        let (first, last) = moments.iter().fold((f64::MAX, f64::MIN), |(a, b), at| (a.min(*at), b.max(*at)));
+        (last - first) / 1e9
     }
 
     pub fn lost_events(&self) -> u64 {
@@ -121,6 +137,7 @@ pub fn judge(folder: &Path, acknowledged: &[Batch], keep: Keep, absent: Absent) 
         read: written.values().map(Vec::len).sum(),
         lost_events: reading.lost_events(),
         absent: reading.faults(absent)?,
+        how: "",
     };
     let is_gap_known = tally.absent > 0;
     let mut unmarked = 0;

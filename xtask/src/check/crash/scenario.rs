@@ -2,8 +2,8 @@
 
 use super::place::{self, Full, MemoryGroup, ReadOnly};
 use super::program::{Run, Start};
-use super::reading::{Absent, Tally, judge};
-use super::{Keep, Outcome, kill, require, shop};
+use super::reading::{Absent, Reading, Tally, judge};
+use super::{Keep, Outcome, kill, library, require, shop};
 use crate::{Failure, shell};
 use std::path::{Path, PathBuf};
 
@@ -32,6 +32,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario { name: ":erlang.halt(:abort)", run: abort },
     Scenario { name: "SIGSEGV in another NIF", run: fault },
     Scenario { name: "out of memory", run: memory },
+    Scenario { name: "clock step", run: clock_step },
     Scenario { name: "10 000 processes", run: many },
     Scenario { name: "killed inside a probe", run: victims },
     Scenario { name: "full disk", run: full_disk },
@@ -89,6 +90,24 @@ fn victims(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
     killed(keep, &["victims"], enough(keep, repetition))
 }
 
+/// The clock is set by hours, many times: nothing that happened did so hours later.
+fn clock_step(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
+    if !cfg!(target_os = "linux") {
+        return Ok(Outcome::NotHere("the clock is set by way of Linux's loader".into()));
+    }
+    let runs = runs()?;
+    let mut start = Start::new(&runs, keep, room(keep), &["write"]);
+    start.inside(Some(&format!("export LD_PRELOAD={}.so", library("clock_steps"))));
+    let run = start.until(enough(keep, repetition), |run| {
+        let state = Reading::of(&run.folder()?, &[])?.state();
+        require(state == "recording", || format!("while it was recorded, it was said to be {state}"))?;
+        kill(&run.vm)
+    })?;
+    let seconds = Reading::of(&run.folder()?, &["--detail", "values"])?.seconds();
+    require((0.0..600.0).contains(&seconds), || format!("the recording is said to last {seconds} s"))?;
+    read(&run, keep)
+}
+
 /// Runs what ends itself by a signal, and reads.
 fn ends_itself(keep: Keep, what: &[&str], shell: Option<&str>) -> Result<Outcome, Failure> {
     let runs = runs()?;
@@ -104,18 +123,22 @@ fn abort(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
 }
 
 fn fault(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
-    let library = shell::target().join("release/examples/libfault");
-    ends_itself(keep, &["fault", &enough(keep, repetition).to_string(), &library.display().to_string()], None)
+    ends_itself(keep, &["fault", &enough(keep, repetition).to_string(), &library("fault")], None)
 }
 
 /// By the kernel where a group of its own can be made; else the VM gets no more and
 /// aborts.
 fn memory(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
     let what = ["memory", &enough(keep, repetition).to_string()];
-    match MemoryGroup::of(600 << 20) {
-        Some(group) => ends_itself(keep, &what, Some(&group.enter())),
-        None => ends_itself(keep, &what, Some("ulimit -v 6000000")),
-    }
+    let group = MemoryGroup::of(600 << 20);
+    let (enter, how) = match &group {
+        Some(group) => (group.enter(), " (killed by the kernel, in a group of 600 MiB)"),
+        None => ("ulimit -v 6000000".into(), " (aborted by the VM, under ulimit -v)"),
+    };
+    Ok(match ends_itself(keep, &what, Some(&enter))? {
+        Outcome::Ran(tally) => Outcome::Ran(Tally { how, ..tally }),
+        not_here => not_here,
+    })
 }
 
 /// Why the recording ended early, as a program was told that went on without it.

@@ -28,7 +28,7 @@ fn steps_until_killed(runs: &Path, keep: Keep, enough: usize) -> Result<usize, F
         Keep::All => "",
         Keep::Newest => {
             "dir = System.fetch_env!(\"ELIXIRSCOPE_DIR\");\
-             {:ok, _} = ElixirScope.start_recording(dir: dir, keep: :newest, max_bytes: 4_000_000);"
+             {:ok, _} = ElixirScope.start_recording(dir: dir, keep: :newest, max_bytes: 16_000_000);"
         }
     };
     let script = format!("{begin} IO.puts(\"vm #{{System.pid()}}\"); Shop.Scenario.steps(1_000_000)");
@@ -64,7 +64,8 @@ fn judge(runs: &Path, keep: Keep, acknowledged: usize) -> Result<Tally, Failure>
     let calls = reading.whole("frames", "start_ns").filter(|frame| frame["function"] == "Shop.Scenario.step/1");
     let steps: BTreeSet<_> = calls.filter_map(|frame| step(&frame["args"][0]["value"])).collect();
     let (first, last) = (steps.first().copied().unwrap_or(0), steps.last().copied().unwrap_or(0));
-    let tally = Tally { acknowledged, read: steps.len(), lost_events: reading.lost_events(), absent: 0 };
+    let lost_events = reading.lost_events();
+    let tally = Tally { acknowledged, read: steps.len(), lost_events, ..Tally::default() };
     require(!steps.is_empty() && (first == 1) == (keep == Keep::All), || "the wrong steps were recycled".into())?;
     let missing = (last.max(acknowledged) + 1 - first).saturating_sub(steps.len());
     require(missing as u64 <= tally.lost_events, || {

@@ -66,16 +66,17 @@ defmodule ElixirScope.FormatsTest do
     assert Enum.sort(frames) == Enum.sort(by_tables(run, context.maps))
   end
 
-  test "golden files of every version read alike" do
+  test "golden files of every version are read" do
     golden = Path.expand("../../wire/tests/golden", __DIR__)
     versions = Path.wildcard(Path.join(golden, "*/flight"))
     assert length(versions) > 1
-    [first | others] = for run <- versions, do: {Segments.kinds(run), Segments.events(run)}
-    assert [first] == Enum.uniq(others)
-    {kinds, events} = first
-    assert map_size(kinds) > 20
-    assert Enum.any?(events, &(&1.terms == ["größe"])) and Enum.any?(events, & &1.omitted?)
-    assert NodeMap.read(Path.join(hd(versions), "nodes-golden.esmap")) |> map_size() == 10
+
+    for run <- versions do
+      assert map_size(Segments.kinds(run)) > 20
+      events = Segments.events(run)
+      assert Enum.any?(events, &(&1.terms == ["größe"])) and Enum.any?(events, & &1.omitted?)
+      assert run |> Path.join("nodes-golden.esmap") |> NodeMap.read() |> map_size() == 10
+    end
   end
 
   # What the VM shows as `inspect/1` does, by both.

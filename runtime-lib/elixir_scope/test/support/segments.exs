@@ -20,6 +20,8 @@ defmodule ElixirScope.Test.Segments do
     18 => :exit,
     19 => :clock,
     20 => :mark,
+    21 => :state,
+    22 => :state_delta,
     23 => :level,
     24 => :switch,
     32 => :send,
@@ -42,7 +44,8 @@ defmodule ElixirScope.Test.Segments do
   end
 
   @doc """
-  The events of a recording, those of a process in their order, with terms decoded.
+  The events of a recording, those of a process in their order, with terms decoded; those
+  that hold no terms are left out.
   """
   def events(dir) do
     atoms = atoms(dir)
@@ -50,7 +53,7 @@ defmodule ElixirScope.Test.Segments do
     segments(dir)
     |> Enum.reject(& &1.names?)
     |> records()
-    |> Enum.reject(&(&1.kind == :clock))
+    |> Enum.reject(&(&1.kind in [:clock, :state, :state_delta]))
     |> Enum.map(&event(&1, atoms))
     |> Enum.sort_by(& &1.ticks)
   end

@@ -272,6 +272,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_is_the_golden_file() {
+        use wire::segment::{MAJOR, MINOR};
+        let golden = format!("../wire/tests/golden/{MAJOR}.{MINOR}/flight/ring-kinds.seg");
+        let golden = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(golden)).unwrap();
+        let (header, _) = SegmentHeader::decode(&golden).unwrap();
+        let path = std::env::temp_dir().join(format!("escope-golden-{}.seg", std::process::id()));
+        let mut segment = Segment::create(&path, header.capacity as usize).unwrap();
+        segment.open(&header, [0; 4]);
+        let mut rest = &golden[SEGMENT_HEADER..];
+        while let Ok((Record { kind, flags, argc, node, ticks, pid, payload }, after)) = Record::read_from(rest) {
+            segment.payload_space(payload.len()).copy_from_slice(payload);
+            let first = wire::record::first_word(kind, flags, argc, payload.len());
+            segment.publish([first, node.raw(), ticks, pid], payload.len());
+            rest = after;
+        }
+        segment.seal();
+        segment.sum();
+        assert!(rest.is_empty() && std::fs::read(&path).unwrap()[..golden.len()] == golden);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
     fn sums_are_of_what_is_published() {
         let path = std::env::temp_dir().join(format!("escope-sums-{}.seg", std::process::id()));
         let mut segment = Segment::create(&path, 65_536).unwrap();

@@ -19,7 +19,7 @@ impl Built {
     pub fn plan(&self) -> Plan {
         let clauses = self.files.iter().flat_map(|file| file.planned.clone()).collect();
         let refusals = self.files.iter().flat_map(|file| file.refusals.clone()).collect();
-        Plan { clauses, refusals }
+        Plan { format: wire::plan::FORMAT, clauses, refusals }
     }
 }
 

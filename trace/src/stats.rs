@@ -7,7 +7,7 @@ pub use errors::ErrorCount;
 pub use times::FunctionTime;
 
 use crate::outline::ProcessView;
-use crate::run::{RingTotals, RunState, ring_totals};
+use crate::run::{self, RingTotals, RunState, ring_totals};
 use crate::{Closing, Finding, Frames, Messages, Recording, messages};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -105,7 +105,7 @@ impl Stats {
         let tally = tally(recording);
         let rings = ring_totals(recording.segments());
         let events = recording.events().len() as u64;
-        let sum = |field: fn(&RingTotals) -> u64| rings.iter().map(field).sum();
+        let sum = |field: fn(&RingTotals) -> u64| run::sum(&rings, field);
         let name_bytes = recording.segments().iter().filter(|s| s.names).map(|s| s.data.len() as u64).sum();
         Self {
             run: recording.info().map(|info| info.id.clone()),
@@ -147,7 +147,7 @@ fn tally(recording: &Recording) -> Tally {
     let mut kinds = [(0u64, 0u64); 256];
     for event in recording.events() {
         let record = recording.record(*event);
-        let bytes = wire::record::record_len(record.payload.len()) as u64;
+        let bytes = record.extent() as u64;
         tally.bytes += bytes;
         tally.truncated += u64::from(record.flags & FLAG_TRUNCATED != 0);
         tally.omitted += u64::from(record.flags & (FLAG_OMITTED | FLAG_WITHHELD) == FLAG_OMITTED);
@@ -181,7 +181,7 @@ fn functions(recording: &Recording, frames: &Frames) -> Vec<Count> {
     let mut by_clause = vec![(0, 0); recording.sites().iter().len()];
     for frame in frames.all() {
         let record = recording.record_at(frame.enter);
-        add(&mut by_clause[frame.clause as usize], wire::record::record_len(record.payload.len()) as u64);
+        add(&mut by_clause[frame.clause as usize], record.extent() as u64);
     }
     let mut functions = BTreeMap::<&str, (u64, u64)>::new();
     for (site, counts) in recording.sites().iter().zip(&by_clause) {

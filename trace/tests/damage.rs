@@ -12,8 +12,10 @@ use wire::{Kind, Term};
 
 const RING: &str = "ring-001-000000.seg";
 
+/// 16 events, for which nothing vouches.
 fn small() -> Writer {
     let mut writer = Writer::new("damage");
+    writer.sums = false;
     let add = writer.function("Shop.Cart", "add", "wn", "lib/cart.ex", 3);
     for n in 0..8 {
         writer.enter(add, PID, &[Term::Int(n)]);
@@ -82,7 +84,7 @@ fn each_kind_of_damage_is_named_and_the_rest_is_read() {
     });
     check(0, "damaged (checksum)", |dir| edit(dir, RING, |data| data[20] ^= 1));
     check(0, "not a segment", |dir| edit(dir, RING, |data| data[0] ^= 1));
-    check(0, "version 9, this reader knows 1; read it with the version that recorded it", |dir| {
+    check(0, "segment format 9, this reader knows 1; upgrade elixirscope to the version that recorded it", |dir| {
         edit(dir, RING, |data| data[8] = 9)
     });
     check(0, "shorter than a segment header", |dir| edit(dir, RING, |data| data.truncate(100)));
@@ -95,7 +97,7 @@ fn each_kind_of_damage_is_named_and_the_rest_is_read() {
     check(13, "120 bytes before", |dir| {
         edit(dir, RING, |data| data[SEGMENT_HEADER + 40..SEGMENT_HEADER + 160].fill(0))
     });
-    check(32, "same ring and ordinal", |dir| {
+    check(16, "same ring and ordinal", |dir| {
         fs::copy(dir.join(RING), dir.join("ring-001-000001.seg")).unwrap();
     });
 }

@@ -4,6 +4,7 @@ mod build;
 mod corpus;
 mod crash;
 mod erasure;
+mod fuzz;
 mod identical;
 mod instructions;
 mod memory;
@@ -15,6 +16,7 @@ mod suites;
 use crate::{Failure, setup};
 use std::path::{Path, PathBuf};
 
+pub use fuzz::run_with as fuzz;
 pub use instructions::accept;
 
 type Check = fn() -> Result<(), Failure>;
@@ -29,6 +31,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("bad-input", build::bad_input),
     ("review", review::run),
     ("state", state::run),
+    ("fuzz", fuzz::run),
     ("instructions", instructions::run),
 ];
 

@@ -49,8 +49,9 @@ usage: cargo xtask TASK
   instrument …     build the command here and run `elixirscope instrument …`
   codegen          write the source that follows from the grammar; --check compares
   corpus           fetch the Elixir code that `check corpus` and `bench parse` read
-  check NAME       one check: memory, crash, identical, off, bad-input, review, instructions,
-                   noop, corpus, mutants, erasure, suites; or all
+  check NAME       one check: memory, crash, identical, off, bad-input, review, fuzz,
+                   instructions, noop, corpus, mutants, erasure, suites; or all
+  check fuzz       [--minutes N] [--seed S]: damaged and forged recordings are read
   check crash      [--repetitions N] [--only SCENARIO]: what ends a program, and its recording
   bench capture    ns per event, against the VM's own tracing
   bench messages   ns per message that the VM tells of, against trace messages
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["check", "instructions", "--accept"] => check::accept(),
         ["check", "crash", options @ ..] => check::crash(options),
+        ["check", "fuzz", options @ ..] if !options.is_empty() => check::fuzz(options),
         ["check", name] => check::run(name),
         ["codegen"] => codegen::run(),
         ["codegen", "--check"] => codegen::check(),

@@ -5,8 +5,13 @@ use trace::value::{End, inspect};
 
 /// A value, broken where it exceeds `width` columns, with `indent` before each new line.
 pub fn pretty(value: &Value, width: usize, indent: usize) -> String {
+    behind(0, value, width, indent)
+}
+
+/// A value that stands behind `before` columns of its first line.
+fn behind(before: usize, value: &Value, width: usize, indent: usize) -> String {
     let line = inspect(value, usize::MAX);
-    if line.chars().count() + indent <= width {
+    if line.chars().count() + indent + before <= width {
         return line;
     }
     let broken = |open: &str, close: &str, items: Vec<String>| {
@@ -50,8 +55,7 @@ fn association(key: &Value, value: &Value, keywords: bool, width: usize, indent:
         }
         _ => format!("{} => ", inspect(key, usize::MAX)),
     };
-    let room = width.saturating_sub(key.chars().count());
-    format!("{key}{}", pretty(value, room.max(width / 2), indent))
+    format!("{key}{}", behind(key.chars().count(), value, width, indent))
 }
 
 fn is_keyword(key: &Value) -> bool {

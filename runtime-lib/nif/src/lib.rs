@@ -25,6 +25,7 @@ mod contexts;
 mod control;
 mod encode;
 mod filter;
+mod full;
 mod health;
 mod hot;
 mod latency;

@@ -295,11 +295,16 @@ impl Ring {
     #[inline(always)]
     unsafe fn write(&mut self, env: Env, about: About, terms: &[RawTerm], detail: Detail) {
         let About { kind, node, pid, own, context } = about;
-        let ticks = clock::ticks(self.session.clock.kind);
+        let began = clock::ticks(self.session.clock.kind);
+        let mut ticks = began;
         let before = if context == 0 { 0 } else { CONTEXT_BYTES };
         let limit = before + if detail.kept == 0 { 0 } else { detail.limits.payload + SLACK };
-        if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) && !self.turn(limit) {
-            return self.lose();
+        if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) {
+            if !self.turn(limit) {
+                return self.lose();
+            }
+            // No event is older than its segment.
+            ticks = clock::ticks(self.session.clock.kind);
         }
         if let Some(own) = own {
             self.see(env, own, pid);
@@ -332,7 +337,7 @@ impl Ring {
         bump(&self.counters.events, 1);
         bump(&self.counters.bytes, wire::record::record_len(len) as u64);
         if self.sampler.is_due() {
-            self.time(ticks);
+            self.time(began);
         }
     }
 

@@ -6,8 +6,11 @@ use std::io;
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use wire::segment::{CURSOR_AT, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, SEALED_AT, SEGMENT_HEADER, TRUNCATED_AT};
-use wire::{RECORD_HEADER, SegmentHeader};
+use wire::segment::{
+    CURSOR_AT, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, SEALED_AT, SEGMENT_HEADER, SUMMED_AT, TRUNCATED_AT,
+};
+use wire::sums::TABLE_AT;
+use wire::{RECORD_HEADER, SegmentHeader, Sums};
 
 const MAGIC_AT: usize = 0;
 
@@ -63,6 +66,7 @@ impl Segment {
         self.store(MAGIC_AT, 0);
         std::sync::atomic::fence(Ordering::Release);
         self.store(SEALED_AT, 0);
+        [SUMMED_AT, SUMMED_AT + 8].into_iter().for_each(|at| self.store(at, 0));
         // What was written back to the disk meanwhile would fault in a probe.
         prefault(&mut self.map)
     }
@@ -151,17 +155,62 @@ impl Segment {
     /// Publishes one of the header's counters.
     #[inline(always)]
     pub fn store(&mut self, at: usize, value: u64) {
-        debug_assert!(at.is_multiple_of(8) && at < SEGMENT_HEADER);
-        // SAFETY: the map is page aligned and at least a header long, so the
-        // place is a valid, aligned u64; it is only ever accessed atomically
-        // by this process, and readers are other mappings or file reads.
-        let place = unsafe { AtomicU64::from_ptr(self.map.as_mut_ptr().add(at).cast()) };
-        place.store(value.to_le(), Ordering::Release);
+        self.word(at).store(value.to_le(), Ordering::Release);
     }
 
     /// Says that nothing follows.
     pub fn seal(&mut self) {
         self.store(SEALED_AT, 1);
+    }
+
+    /// Writes the sums of what is published. This reads all of it: nothing for a probe.
+    pub fn sum(&mut self) {
+        let Some(sums) = Sums::of(self.data(), self.capacity()) else { return };
+        let (head, table) = sums.encode();
+        self.map[TABLE_AT..TABLE_AT + table.len()].copy_from_slice(&table);
+        // A reader that sees how much is summed sees the sums.
+        let (words, _) = head.as_chunks::<8>();
+        for (at, word) in [(SUMMED_AT + 8, words[1]), (SUMMED_AT, words[0])] {
+            self.store(at, u64::from_le_bytes(word));
+        }
+    }
+
+    /// Writes the sums of a segment that another thread may still hold, unless it has
+    /// some or was never used. Only for a recording that nobody begins to write into.
+    ///
+    /// # Errors
+    /// When the file cannot be read or mapped.
+    pub fn sum_file(path: &Path) -> io::Result<()> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let length = file.metadata()?.len();
+        if length < SEGMENT_HEADER as u64 {
+            return Ok(());
+        }
+        // SAFETY: nobody truncates the file. Its owner may finish one event, in another
+        // mapping, behind the cursor that is read here; what is written here, it never
+        // looks at, and the data before the cursor nobody changes any more.
+        let map = unsafe { MmapMut::map_mut(&file) }?;
+        let mut segment = Self { map, cursor: 0, opened: 0, path: path.to_owned() };
+        let is_used = segment.load(MAGIC_AT) != 0 && segment.load(SUMMED_AT) == 0;
+        let cursor = usize::try_from(segment.load(CURSOR_AT)).unwrap_or(usize::MAX);
+        if is_used && cursor <= segment.capacity() {
+            segment.cursor = cursor;
+            segment.sum();
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, at: usize) -> u64 {
+        u64::from_le(self.word(at).load(Ordering::Acquire))
+    }
+
+    #[inline(always)]
+    fn word(&mut self, at: usize) -> &AtomicU64 {
+        debug_assert!(at.is_multiple_of(8) && at < SEGMENT_HEADER);
+        // SAFETY: the map is page aligned and at least a header long, so the
+        // place is a valid, aligned u64; it is only ever accessed atomically
+        // by this process, and readers are other mappings or file reads.
+        unsafe { AtomicU64::from_ptr(self.map.as_mut_ptr().add(at).cast()) }
     }
 }
 
@@ -232,6 +281,52 @@ mod tests {
         let (record, _) = Record::read_from(&bytes[SEGMENT_HEADER..]).unwrap();
         assert_eq!((record.kind, record.payload, record.pid), (Kind::Bind, &b"abc"[..], 11));
         assert!(segment.has_room(4096 - 40 - 40) && !segment.has_room(4096 - 40 - 39));
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn what_is_written_is_the_golden_file() {
+        use wire::segment::{MAJOR, MINOR};
+        let golden = format!("../wire/tests/golden/{MAJOR}.{MINOR}/flight/ring-kinds.seg");
+        let golden = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(golden)).unwrap();
+        let (header, _) = SegmentHeader::decode(&golden).unwrap();
+        let path = std::env::temp_dir().join(format!("escope-golden-{}.seg", std::process::id()));
+        let mut segment = Segment::create(&path, header.capacity as usize).unwrap();
+        segment.open(&header, [0; 4]);
+        let mut rest = &golden[SEGMENT_HEADER..];
+        while let Some(length) = wire::record::extent(rest) {
+            let words = [0, 8, 16, 24].map(|at| u64::from_le_bytes(rest[at..at + 8].try_into().unwrap()));
+            let payload = &rest[RECORD_HEADER..][..(words[0] >> 40) as usize];
+            segment.payload_space(payload.len()).copy_from_slice(payload);
+            segment.publish(words, payload.len());
+            rest = &rest[length..];
+        }
+        segment.seal();
+        segment.sum();
+        assert!(rest.is_empty() && std::fs::read(&path).unwrap()[..golden.len()] == golden);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn sums_are_of_what_is_published() {
+        let path = std::env::temp_dir().join(format!("escope-sums-{}.seg", std::process::id()));
+        let mut segment = Segment::create(&path, 65_536).unwrap();
+        let read = || {
+            let bytes = std::fs::read(&path).unwrap();
+            let stretches =
+                Sums::read(&bytes).unwrap().map(|sums| sums.stretches(&bytes[SEGMENT_HEADER..SEGMENT_HEADER + 64]));
+            (stretches, bytes[0])
+        };
+        Segment::sum_file(&path).unwrap();
+        assert_eq!(read(), (None, 0), "never used");
+        segment.open(&SegmentHeader { capacity: 65_536, ..Default::default() }, [0; 4]);
+        segment.publish([wire::record::first_word(Kind::Tail, 0, 0, 0), 9, 10, 11], 0);
+        Segment::sum_file(&path).unwrap();
+        segment.publish([wire::record::first_word(Kind::Tail, 0, 0, 0), 9, 10, 11], 0);
+        use wire::sums::Stretch::{Sound, Unsummed};
+        assert_eq!(read().0, Some(vec![Sound(0..32), Unsummed(32..64)]));
+        segment.sum();
+        assert_eq!(read().0, Some(vec![Sound(0..64)]));
         std::fs::remove_file(path).unwrap();
     }
 

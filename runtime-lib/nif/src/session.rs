@@ -288,6 +288,7 @@ impl Session {
             system_ns: moment.system_ns,
             ticks_per_second: self.clock.ticks_per_second,
             pid_layout: self.pid_layout,
+            ..SegmentHeader::default()
         }
     }
 

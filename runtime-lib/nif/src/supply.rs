@@ -6,6 +6,7 @@
 //! names are rewritten, without those that nothing needs any more.
 
 use crate::clock;
+use crate::full::{self, Full};
 use crate::names;
 use crate::segment::Segment;
 use crate::session::{Keep, Retired, Session, Store};
@@ -31,8 +32,7 @@ const CONTROL_BYTES: usize = 64 * 1024;
 pub struct Supply {
     session: &'static Session,
     spares: usize,
-    /// Full segments that stay mapped until they are recycled, the oldest first.
-    full: VecDeque<Full>,
+    full: Full,
     /// A new one, made while none was missing.
     reserve: Option<Segment>,
     names: Names,
@@ -55,11 +55,6 @@ struct Names {
     needed: usize,
 }
 
-struct Full {
-    segment: Segment,
-    since: Instant,
-}
-
 impl Supply {
     /// Makes a recording's first segments.
     ///
@@ -72,7 +67,7 @@ impl Supply {
         // Busy threads take the first ones before there is anything to recycle.
         let spares = if session.limits.keep == Keep::All { SPARES } else { most_spares(session).min(2 * SPARES) };
         session.spares.store(spares as u64, Ordering::Relaxed);
-        let (full, names) = (VecDeque::new(), Names::default());
+        let (full, names) = (Full::default(), Names::default());
         let mut supply = Self { session, spares, full, reserve: None, names };
         supply.calibrate();
         supply.fill()?;
@@ -103,12 +98,19 @@ impl Supply {
                 calibrated = Instant::now();
                 every = (begun.elapsed() / 64).max(Duration::from_secs(1));
             }
+            // Nothing is more urgent than segments that stand ready.
+            if self.missing() == 0 {
+                self.full.sum_one();
+            }
         }
         self.remove_reserve();
         self.calibrate();
+        self.session.with_control(Segment::sum);
+        full::sum_rest(self.session.dir());
     }
 
-    /// Takes what rings are done with. What nothing is recycled of is unmapped.
+    /// Takes what rings are done with. What nothing is recycled of is unmapped, after its
+    /// sums were made, and counts so at once.
     fn collect(&mut self) {
         let (session, retired) = (self.session, self.session.retired.take());
         let full = retired.iter().filter(|retired| retired.store == Store::Data).count();
@@ -116,13 +118,16 @@ impl Supply {
         if session.limits.keep == Keep::All {
             let unmapped = retired.iter().map(|retired| file_bytes(retired.segment.capacity())).sum();
             session.mapped.fetch_sub(unmapped, Ordering::Relaxed);
+            retired.into_iter().for_each(|retired| self.full.finish(retired.segment));
             return;
         }
-        let since = Instant::now();
-        for Retired { segment, store } in retired {
+        for Retired { mut segment, store } in retired {
             match store {
-                Store::Data => self.full.push_back(Full { segment, since }),
-                Store::Names => self.names.full.push(segment),
+                Store::Data => self.full.keep(segment),
+                Store::Names => {
+                    segment.sum();
+                    self.names.full.push(segment);
+                }
             }
         }
         self.names.ended.extend(session.ended.take());
@@ -293,17 +298,18 @@ impl Supply {
         self.names.rewritten += 1;
         segment.append(records);
         segment.seal();
+        segment.sum();
         segment
     }
 
     fn is_expired(&self) -> bool {
         let Keep::Newest(age) = self.session.limits.keep else { return false };
-        self.full.front().is_some_and(|full| full.since.elapsed() > age)
+        self.full.is_older(age)
     }
 
     /// The segment whose events go next.
     fn oldest(&mut self) -> Option<Segment> {
-        let Full { segment, .. } = self.full.pop_front()?;
+        let segment = self.full.take_oldest()?;
         self.session.recycled.fetch_add(segment.data().len() as u64, Ordering::Relaxed);
         self.names.recycled_until = self.names.recycled_until.max(segment.opened());
         Some(segment)

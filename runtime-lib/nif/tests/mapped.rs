@@ -5,6 +5,8 @@
 
 #[path = "../src/clock.rs"]
 mod clock;
+#[path = "../src/full.rs"]
+mod full;
 #[path = "../src/latency.rs"]
 mod latency;
 #[path = "../src/limits.rs"]

@@ -25,6 +25,7 @@ pub mod redact;
 pub mod run;
 pub mod segment;
 pub mod state;
+pub mod sums;
 pub mod term;
 pub mod varint;
 mod words;
@@ -36,4 +37,5 @@ pub use record::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind, RECORD_HEADE
 pub use redact::SecretNames;
 pub use run::RunInfo;
 pub use segment::{SEGMENT_HEADER, SegmentError, SegmentHeader};
+pub use sums::Sums;
 pub use term::{Term, TermError};

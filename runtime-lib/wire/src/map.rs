@@ -6,8 +6,8 @@
 //!
 //! | offset | size | content |
 //! |---|---|---|
-//! | 0 | 8 | magic |
-//! | 8 | 4 | format version |
+//! | 0 | 8 | magic: `45 53 43 4f 50 45 1a 4d` |
+//! | 8 | 4 | format version: 2 |
 //! | 12 | 4 | number of entries |
 //! | 16 | 4 | number of functions |
 //! | 20 | 4 | number of modules |
@@ -15,24 +15,49 @@
 //! | 28 | 4 | zero |
 //! | 32 | 16 | digest: first half of blake3 over all that follows the header |
 //! | 48 | 16 | zero |
+//! | 64 | 28 each | entries, by id |
+//! | | 12 each | functions |
+//! | | 8 each | modules |
+//! | | | strings |
 //!
-//! An entry (28 bytes): id 8; parent entry 4 (all ones: none); function 3; kind 1;
-//! label 4; line (20 bits) and column (12 bits) 4; lines spanned and end column
-//! likewise 4. A function (12): module 4; name 4; arity 4. A module (8): name 4;
-//! file 4. Names, files and labels are offsets of strings: a varint of the length,
-//! and the bytes.
+//! The file is as long as these counts say. A version has all of this; a map of any other
+//! version is refused, since it is made anew by the next build.
+//!
+//! | entry | size | content |
+//! |---|---|---|
+//! | 0 | 8 | node id, below 2⁵⁹ |
+//! | 8 | 4 | number of the parent's entry, from 0; all ones: none |
+//! | 12 | 4 | bits 0–23: number of the function; 24–31: kind, the codes of [`NodeKind`] |
+//! | 16 | 4 | label: what it says depends on the kind, see [`NodeEntry::label`] |
+//! | 20 | 4 | bits 0–11: column; 12–31: line, both from 1 |
+//! | 24 | 4 | bits 0–11: column of the end, which is exclusive; 12–31: its line less the first |
+//!
+//! | function | size | content |
+//! |---|---|---|
+//! | 0 | 4 | number of the module |
+//! | 4 | 4 | name |
+//! | 8 | 4 | arity, up to 255 |
+//!
+//! | module | size | content |
+//! |---|---|---|
+//! | 0 | 4 | full name, as Elixir shows it |
+//! | 4 | 4 | path of the file, relative to the project's root |
+//!
+//! Names, files and labels are offsets into the strings: there stand a varint
+//! ([`crate::varint`]) of the length in bytes, and UTF-8.
 
 mod build;
 mod read;
 
 pub use build::MapBuilder;
-pub use read::NodeMap;
+pub use read::{NodeMap, length};
 
 use crate::NodeId;
 
 const MAGIC: [u8; 8] = *b"ESCOPE\x1aM";
 const VERSION: u32 = 2;
-const HEADER: usize = 64;
+/// Bytes of a map's header.
+pub const HEADER: usize = 64;
 const DIGEST: std::ops::Range<usize> = 32..48;
 const ENTRY: usize = 28;
 const FUNCTION: usize = 12;
@@ -156,7 +181,7 @@ pub enum MapError {
     #[error("not an ElixirScope node map")]
     Foreign,
     /// A version this reader does not know.
-    #[error("node map format version {0}, this reader knows {VERSION}")]
+    #[error("node map format {0}, this reader knows {VERSION}")]
     Version(u32),
     /// Sizes or digest contradict the content.
     #[error("the node map is damaged ({0})")]

@@ -1,6 +1,19 @@
 //! The plan: which sites get which probes, and why.
+//!
+//! `plan.json` is one JSON object with the keys of [`Plan`]:
+//!
+//! | key | value |
+//! |---|---|
+//! | `format` | 1; plans before there was a number do not have it |
+//! | `clauses` | list of objects: `node` (id, an integer below 2⁵⁹), `function`, `file` (texts), `line` (from 1), `strength` (`"boundaries"`, `"branches"` or `"values"`), `reason` (`"named_function"` or `{"rule": number from 1}`) |
+//! | `refusals` | list of objects: `file` (text), `line` (from 1), `why` (text), `whole_file` (whether nothing of the file has probes) |
+//!
+//! A reader passes over keys that it does not know.
 
 use serde::{Deserialize, Serialize};
+
+/// The format of `plan.json` that this version writes.
+pub const FORMAT: u32 = 1;
 
 /// How much is recorded of a clause. Each strength has the probes of those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,6 +69,9 @@ pub struct Point {
 /// What a planner decided for one application.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
+    /// Version of the file: [`FORMAT`].
+    #[serde(default)]
+    pub format: u32,
     /// Clauses to instrument, sorted by file, then line.
     pub clauses: Vec<PlannedClause>,
     /// Clauses and files left clean, and the reason for each.

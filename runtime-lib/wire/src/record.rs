@@ -4,17 +4,50 @@
 //! |---|---|---|
 //! | 0 | 0–15 | length of the whole record in 8-byte words |
 //! | | 16–23 | kind |
-//! | | 24–31 | flags |
+//! | | 24–31 | flags: 1 a term was cut to a limit, 2 terms are missing, 4 because the level of detail left them out, 8 the payload begins with a context |
 //! | | 32–39 | number of payload terms |
 //! | | 40–63 | length of the payload in bytes |
-//! | 1 | | node id (for names: the key being named) |
+//! | 1 | | node id, below 2⁵⁹ |
 //! | 2 | | clock ticks |
 //! | 3 | | process identifier, as the VM's 64-bit term |
 //!
-//! With [`FLAG_CONTEXT`], the payload's first 8 bytes are the number of the context that
-//! the process was in, and the terms follow; both count as payload.
+//! The record's length is that of header and payload, rounded up to 8; other lengths are
+//! damage. The padding may hold anything. The payload is as many encoded terms
+//! ([`crate::term`]) as bits 32–39 say, one behind the other, and nothing else, unless the
+//! table says what it is. With flag 2 it is empty, or only the first terms are there; the
+//! number of terms is that of the original. Without flag 4 they did not fit. With flag 8 the
+//! payload's first 8 bytes are the number of the context that the process was in, and the
+//! terms follow; both count as payload.
 //!
-//! Word 1 of `state` and `state_delta` is the version's number ([`crate::state`]).
+//! A reader passes over a kind that it does not know by its length. Flags that it does
+//! not know change nothing of the above.
+//!
+//! # What probes and the recorder tell
+//!
+//! Word 1 is the node id of the site ([`crate::map`]), or 0 where the table says nothing
+//! of a site. Word 3 is the process.
+//!
+//! | code | kind | payload | words |
+//! |---|---|---|---|
+//! | 1 | enter | the captured arguments: see [`crate::map::capture`] | 1: the clause |
+//! | 2 | leave | the value; nothing where the code has `nil` by construction | 1: the value |
+//! | 3 | tail | | 1: the tail call |
+//! | 4 | branch | | 1: the clause, body or step |
+//! | 5 | bind | the value | 1: the expression |
+//! | 6 | caught | kind (an atom), reason, stack trace | 1: the handler |
+//! | 7 | locals | values of variables: the site's label names them | 1: the point |
+//! | 16 | name_atom | the atom's text, in UTF-8 | 1: the atom's index; 3: zero |
+//! | 17 | name_process | the registered name or label, in UTF-8; empty: it has none any more | 1: zero; 3: the process that has the name |
+//! | 18 | exit | the exit reason, if known | 3: the process that ended |
+//! | 19 | clock | monotonic time in ns (8), system time in ns since 1970 (8): no terms | 1, 3: zero; 2: the same moment |
+//! | 20 | mark | its name, its value | |
+//! | 21 | state | a part of a whole version, no terms: [`crate::state`] | 1: the version's number |
+//! | 22 | state_delta | a part of a version as a difference, no terms: [`crate::state`] | 1: the version's number |
+//!
+//! Kinds 16 and 17 stand in segments of names, and nowhere else; all others in those of
+//! events, and clock only in the control ring's. An atom is named before an event that
+//! refers to it is published; several threads may name the same one. Of several names of a
+//! process, the one with the most ticks counts.
 //!
 //! # What the recording says of itself
 //!
@@ -325,7 +358,25 @@ pub const fn first_word(kind: Kind, flags: u8, argc: u8, payload: usize) -> u64 
     words | (kind as u64) << 16 | (flags as u64) << 24 | (argc as u64) << 32 | (payload as u64) << 40
 }
 
+/// Bytes of the record at the front, whatever its kind, if its length agrees with itself
+/// and it is there whole.
+pub fn extent(bytes: &[u8]) -> Option<usize> {
+    let first = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
+    let (len, payload) = ((first & 0xffff) as usize * 8, (first >> 40) as usize);
+    (len == record_len(payload) && len <= bytes.len()).then_some(len)
+}
+
+/// Where the records of `data` begin, as far as their lengths tell; then where they end.
+pub fn places(data: &[u8]) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(0), |at| Some(at + extent(data.get(*at..)?)?))
+}
+
 impl<'a> Record<'a> {
+    /// Bytes that the record takes.
+    pub const fn extent(&self) -> usize {
+        record_len(self.payload.len() + if self.context == 0 { 0 } else { CONTEXT_BYTES })
+    }
+
     /// Appends the record; a payload over [`MAX_PAYLOAD`] is left out and flagged.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         let context = self.context.to_le_bytes();

@@ -1,11 +1,29 @@
 //! What a recording says about itself (`run.json` in its folder).
+//!
+//! One JSON object (RFC 8259, UTF-8), with the keys of [`RunInfo`] in any order:
+//!
+//! | key | value |
+//! |---|---|
+//! | `format` | 1 |
+//! | `id` | text: 32 hexadecimal digits |
+//! | `started_ns`, `os_pid` | unsigned 64-bit integers |
+//! | `otp`, `elixir`, `app` | texts |
+//! | `keep` | `"all"` or `"newest"`; absent: `"all"` |
+//! | `maps` | list of objects with the texts `file` (a name in the folder) and `digest` (32 hexadecimal digits) |
+//! | `failure` | text or `null`; absent: `null` |
+//!
+//! A reader passes over keys that it does not know. A recording of a higher `format` is
+//! refused: its folder may have another layout.
 
 use serde::{Deserialize, Serialize};
+
+/// The format of `run.json` and of the folder that this version writes and reads.
+pub const FORMAT: u32 = 1;
 
 /// Metadata of one recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunInfo {
-    /// Version of this file and of the folder's layout: 1.
+    /// Version of this file and of the folder's layout: [`FORMAT`].
     pub format: u32,
     /// 32 hexadecimal digits, the run id in every segment's header.
     pub id: String,

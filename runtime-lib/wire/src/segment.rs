@@ -1,48 +1,101 @@
-//! Segment files: one page of header, then records up to a published cursor.
+//! Segment files: a header, then records up to a published cursor.
+//!
+//! # The folder
 //!
 //! A run's folder holds `ring-NNNNNN.seg` (events) and `names-NNNNNN.seg` (names,
-//! which outlive recycled events), numbered as they were created; which ring a
-//! segment belongs to, and its place there, only the header says. A segment whose
-//! magic and cursor are zero stands ready and was not used. Ring 0 is the control
-//! ring: clock calibrations, and the losses of rings without a segment.
+//! which outlive recycled events), numbered as they were created. Only the beginning
+//! and the end of a file's name count; which ring a segment belongs to, and its place
+//! there, only the header says, and whether it holds names or events, its records. Beside them stand `run.json` ([`crate::run`]), the node
+//! maps that it names ([`crate::map`]) and `lock`, an empty file that whoever writes or
+//! reads the recording holds, shared. Anything else is to be passed over.
 //!
-//! A flight recorder recycles the oldest segment, in place, under a new name. Its
-//! cursor and then its magic become zero before any byte of its data changes, so data
-//! belongs to a header that is the same before and after the data was copied.
+//! # The header
 //!
-//! Who writes or reads a recording holds the folder's file `lock`, shared.
+//! All numbers of all formats are unsigned and little endian, unless it says otherwise.
+//! Bytes that the table does not name are zero, and are not to be looked at.
 //!
 //! | offset | size | content |
 //! |---|---|---|
-//! | 0 | 8 | magic |
-//! | 8 | 4 | format version |
-//! | 12 | 4 | header length (4096) |
+//! | 0 | 8 | magic: `45 53 43 4f 50 45 1a 53` |
+//! | 8 | 2 | major version of header and records: 1 |
+//! | 10 | 2 | minor version: 1 |
+//! | 12 | 4 | length of the header: the data begins here; a multiple of 4096, up to 1 MiB |
 //! | 16 | 16 | run id |
 //! | 32 | 4 | ring |
 //! | 36 | 4 | clock: 0 monotonic ns, 1 time-stamp counter |
-//! | 40 | 8 | ordinal in the ring |
-//! | 48 | 8 | capacity of the data area in bytes |
+//! | 40 | 8 | ordinal in the ring, from 0; events and names are counted apart |
+//! | 48 | 8 | capacity of the data area in bytes, up to 2³⁰ |
 //! | 56 | 8 | ticks when opened |
 //! | 64 | 8 | monotonic ns when opened |
-//! | 72 | 8 | system time in ns when opened |
+//! | 72 | 8 | system time in ns since 1970 when opened |
 //! | 80 | 8 | ticks per second, estimated |
 //! | 88 | 8 | how a process stands in its term: [`PidLayout`] |
-//! | 96 | 8 | checksum (FNV-1a) of the 96 bytes before |
+//! | 96 | 8 | checksum (64-bit FNV-1a) of the 96 bytes before |
 //! | 128 | 8 | cursor: bytes of data published (release store) |
 //! | 192 | 8 | events lost since the ring began |
 //! | 200 | 8 | bytes those would at least have taken |
 //! | 208 | 8 | events with a truncated or omitted payload |
 //! | 216 | 8 | panics caught in probes |
 //! | 224 | 8 | 1 when the writer sealed the segment |
+//! | 232 | 16 | what sums there are: [`crate::sums`]; since minor version 1 |
+//! | 256 | 3840 | the sums |
+//!
+//! FNV-1a: begin with `cbf29ce484222325`; for each byte, exclusive-or it in and multiply
+//! by `100000001b3`, modulo 2⁶⁴.
+//!
+//! A segment whose magic and cursor are zero stands ready and was not used, whatever
+//! else is in it. The data is a sequence of records ([`crate::record`]) from the end of
+//! the header, as many bytes as the cursor says; behind it may stand anything. The file
+//! may be longer than header and capacity, or, when it is a copy, end behind the cursor.
+//!
+//! Ring 0 is the control ring: clock calibrations, and the losses of rings without a
+//! segment. It is sealed last: then the recording is finished. Other rings belong to
+//! threads that may never write again, so that their last segments stay open.
+//!
+//! # Reading while it is written
+//!
+//! A segment has one writer. A record is whole before the cursor says so, and the magic
+//! is written after the rest of the header. A flight recorder recycles the oldest segment,
+//! in place, under a new name: its cursor and then its magic become zero before any byte
+//! of its data changes. So: read the header, read the data, read the header again; the
+//! data belongs to that header if its first 104 bytes are the same, and else is gone.
+//!
+//! # Order and time
+//!
+//! Within a ring, segments go by ordinal and records by place; a ring whose first ordinal
+//! is not 0 lacks its beginning. No event of a segment is older than the header's ticks,
+//! nor than the event before (since minor version 1; names are put together anew, and may
+//! be), but for a version of a state: all its parts have the time at which it began to be
+//! written, however many segments they take. Between rings, events go by ticks, then by ring, then by place.
+//!
+//! The points of (ticks, monotonic ns, system ns) are the header with the least ticks and
+//! every clock record. Sorted, and without those that are not later than the last one on
+//! both clocks, monotonic time is linear between two neighbours, and beyond the last and
+//! before the first goes by ticks per second (10⁹ for clock 0). A recording's time begins
+//! at the monotonic ns of that header.
+//!
+//! # Versions
+//!
+//! A reader refuses a major version that it does not know: nothing of such a segment can
+//! be trusted. A higher minor version is read. It may use bytes that were zero, lengthen
+//! the header, and have new kinds of records, flags, tags of terms and layouts of
+//! processes; it never changes what is in these tables. Records of an unknown kind are
+//! passed over by their length, and counted.
 
-use crate::words::{u32_at, u64_at};
+use crate::words::{u16_at, u32_at, u64_at};
 
 /// Bytes of the header; the data area follows, page aligned.
 pub const SEGMENT_HEADER: usize = 4096;
 /// First bytes of every segment.
 pub const MAGIC: [u8; 8] = *b"ESCOPE\x1aS";
-/// Version of header and records.
-pub const VERSION: u32 = 1;
+/// Major version of header and records: others cannot be read.
+pub const MAJOR: u16 = 1;
+/// Minor version: what is new is passed over by those who do not know it.
+pub const MINOR: u16 = 1;
+/// The most bytes of data that a segment holds.
+pub const MAX_CAPACITY: u64 = 1 << 30;
+/// The longest header there may ever be.
+pub const MAX_HEADER: u32 = 1 << 20;
 /// Offset of the published cursor, alone on its cache line.
 pub const CURSOR_AT: usize = 128;
 /// Offset of the count of lost events.
@@ -55,6 +108,8 @@ pub const TRUNCATED_AT: usize = 208;
 pub const PANICS_AT: usize = 216;
 /// Offset of the seal.
 pub const SEALED_AT: usize = 224;
+/// Offset of how many bytes of data are summed; see [`crate::sums`].
+pub const SUMMED_AT: usize = 232;
 /// Ring number of the control ring.
 pub const CONTROL_RING: u32 = 0;
 
@@ -64,8 +119,12 @@ pub const CLOCK_MONOTONIC: u32 = 0;
 pub const CLOCK_TSC: u32 = 1;
 
 /// The fixed part of a header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentHeader {
+    /// Minor version of the format.
+    pub minor: u16,
+    /// Where the data begins, in bytes from the file's start.
+    pub length: u32,
     /// Which recording this belongs to.
     pub run: [u8; 16],
     /// Which ring, 0 for control.
@@ -86,6 +145,25 @@ pub struct SegmentHeader {
     pub ticks_per_second: u64,
     /// How a process's number and serial are read from its term.
     pub pid_layout: PidLayout,
+}
+
+impl Default for SegmentHeader {
+    fn default() -> Self {
+        Self {
+            minor: MINOR,
+            length: SEGMENT_HEADER as u32,
+            run: [0; 16],
+            ring: CONTROL_RING,
+            clock: CLOCK_MONOTONIC,
+            ordinal: 0,
+            capacity: 0,
+            ticks: 0,
+            monotonic_ns: 0,
+            system_ns: 0,
+            ticks_per_second: 0,
+            pid_layout: PidLayout::Unknown,
+        }
+    }
 }
 
 /// The counters of a header, as last published.
@@ -114,12 +192,18 @@ pub enum SegmentError {
     /// Other magic.
     #[error("not a segment of an ElixirScope recording")]
     Magic,
-    /// A version this reader does not know.
-    #[error("segment format version {0}, this reader knows {VERSION}")]
-    Version(u32),
+    /// A major version this reader does not know.
+    #[error("segment format {0}, this reader knows {MAJOR}")]
+    Version(u16),
     /// The checksum of the header is wrong.
     #[error("the segment header is damaged (checksum)")]
     Checksum,
+    /// The header says that it is shorter than any header, or longer than any.
+    #[error("the segment header cannot have {0} bytes")]
+    Length(u32),
+    /// The header says that there is room for more than any segment holds.
+    #[error("a segment cannot hold {0} bytes")]
+    Capacity(u64),
 }
 
 impl SegmentHeader {
@@ -127,8 +211,9 @@ impl SegmentHeader {
     pub fn encode(&self) -> [u8; 104] {
         let mut out = [0; 104];
         out[..8].copy_from_slice(&MAGIC);
-        out[8..12].copy_from_slice(&VERSION.to_le_bytes());
-        out[12..16].copy_from_slice(&(SEGMENT_HEADER as u32).to_le_bytes());
+        out[8..10].copy_from_slice(&MAJOR.to_le_bytes());
+        out[10..12].copy_from_slice(&self.minor.to_le_bytes());
+        out[12..16].copy_from_slice(&self.length.to_le_bytes());
         out[16..32].copy_from_slice(&self.run);
         out[32..36].copy_from_slice(&self.ring.to_le_bytes());
         out[36..40].copy_from_slice(&self.clock.to_le_bytes());
@@ -160,21 +245,31 @@ impl SegmentHeader {
         if bytes[..8] != MAGIC {
             return Err(SegmentError::Magic);
         }
-        let version = u32_at(bytes, 8);
-        if version != VERSION {
-            return Err(SegmentError::Version(version));
+        let (major, minor) = (u16_at(bytes, 8), u16_at(bytes, 10));
+        if major != MAJOR {
+            return Err(SegmentError::Version(major));
         }
         if u64_at(bytes, 96) != fnv1a(&bytes[..96]) {
             return Err(SegmentError::Checksum);
         }
+        let length = u32_at(bytes, 12);
+        if length == 0 || !length.is_multiple_of(SEGMENT_HEADER as u32) || length > MAX_HEADER {
+            return Err(SegmentError::Length(length));
+        }
+        let capacity = u64_at(bytes, 48);
+        if capacity > MAX_CAPACITY {
+            return Err(SegmentError::Capacity(capacity));
+        }
         let mut run = [0; 16];
         run.copy_from_slice(&bytes[16..32]);
         let header = Self {
+            minor,
+            length,
             run,
             ring: u32_at(bytes, 32),
             clock: u32_at(bytes, 36),
             ordinal: u64_at(bytes, 40),
-            capacity: u64_at(bytes, 48),
+            capacity,
             ticks: u64_at(bytes, 56),
             monotonic_ns: u64_at(bytes, 64),
             system_ns: u64_at(bytes, 72),
@@ -196,6 +291,12 @@ impl SegmentHeader {
 /// Where a local process's number and serial (`<0.NUMBER.SERIAL>`) stand in its
 /// term, above the four tag bits. The writer compares each layout with the VM's
 /// external format and names the one that agrees.
+///
+/// | byte of the word | content |
+/// |---|---|
+/// | 0 | code of the layout; 0, and any that is unknown: a process is its term |
+/// | 1 | for code 2, the number of turned bits: 4 to 27 |
+/// | 2 to 7 | zero |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum PidLayout {
     /// No layout agreed: a process is shown by its term. Code 0.
@@ -269,7 +370,7 @@ mod tests {
         page[33] ^= 1;
         assert_eq!(SegmentHeader::decode(&page), Err(SegmentError::Checksum));
         page[8] = 200;
-        assert_eq!(SegmentHeader::decode(&page), Err(SegmentError::Version(200)));
+        assert_eq!(SegmentHeader::decode(&page), Err(SegmentError::Version(200)), "before its checksum is looked at");
         page[0] = 0;
         assert_eq!(SegmentHeader::decode(&page), Err(SegmentError::Magic));
     }

@@ -1,10 +1,34 @@
 //! Compact terms: the payload of events.
 //!
-//! One tag byte, then the content. Sizes are varints. Atoms are the VM's atom
-//! index, named once per run; local processes are the VM's 64-bit term. What
-//! has no compact form (big integers, references, ports, functions, foreign
-//! processes) is carried in Erlang's external term format. What was cut keeps
-//! its original size.
+//! One tag byte, then the content. A `size` or `kept` is a varint: seven bits a byte, the
+//! lowest first, the high bit set on all but the last, ten bytes at most ([`crate::varint`]).
+//! What was cut to a limit keeps its original size; where `kept` is less than `size`, the
+//! first ones were kept.
+//!
+//! | tag | term | content |
+//! |---|---|---|
+//! | 00–3f | integer | none: the tag is its value |
+//! | 40 | integer of 64 bits | varint *v*: *v*/2 if even, −(*v*+1)/2 if odd |
+//! | 41 | atom | varint: the VM's index, which a record of kind 16 names |
+//! | 42 | local process | 8 bytes: the VM's term, read by the segment's [`PidLayout`] |
+//! | 43 | `[]` | |
+//! | 44 | float | 8 bytes, IEEE 754, little endian |
+//! | 45 | binary | size in bytes, kept, the kept bytes |
+//! | 46 | bit string | size in bits, its bytes; of the last one the high bits count, the others are anything |
+//! | 47 | tuple | size, kept, the kept elements |
+//! | 48 | proper list | kept, the elements |
+//! | 49 | improper list | kept, the elements, the tail |
+//! | 4a | list of which only the beginning was kept | kept, the elements; how many follow is not known |
+//! | 4b | map | size, kept, the kept keys and values by turns |
+//! | 4c | any other term | length, its external term format (`erl_ext_dist`), which begins with 131 |
+//! | 4d | a term left out | one byte, size: 0 too deep or unknown, 1 tuple of that size, 2 non-empty list, 3 map of that size, 4 a secret, of which nothing was written |
+//!
+//! Big integers, references, ports, functions and processes of other nodes have no compact
+//! form. A tag beyond these belongs to a later minor version: how long its content is cannot
+//! be known, so it ends what can be read of the payload. Terms nest at most [`MAX_DEPTH`]
+//! deep.
+//!
+//! [`PidLayout`]: crate::segment::PidLayout
 
 use crate::varint;
 
@@ -144,6 +168,14 @@ impl Term {
         read_nested(bytes, 0)
     }
 
+    /// Moves `bytes` past a term without keeping it.
+    ///
+    /// # Errors
+    /// As [`Term::read`].
+    pub fn skip(bytes: &mut &[u8]) -> Result<(), TermError> {
+        skip(bytes, 0)
+    }
+
     /// Appends the term.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         match self {
@@ -257,6 +289,32 @@ fn items(bytes: &mut &[u8], depth: usize) -> Result<Vec<Term>, TermError> {
     Ok(items)
 }
 
+fn skip(bytes: &mut &[u8], depth: usize) -> Result<(), TermError> {
+    if depth > MAX_DEPTH {
+        return Err(TermError::Depth);
+    }
+    let tag = take(bytes, 1)?[0];
+    match tag {
+        // A value, or the original's size, before what was kept.
+        INT | ATOM | BINARY | TUPLE | MAP => _ = size(bytes)?,
+        OPAQUE => _ = (take(bytes, 1)?, size(bytes)?),
+        _ => {}
+    }
+    let (content, below) = match tag {
+        small if small < INLINE_INTS => (0, 0),
+        INT | ATOM | NIL | OPAQUE => (0, 0),
+        PID | FLOAT => (8, 0),
+        BINARY | EXTERNAL => (size(bytes)?, 0),
+        BITS => (size(bytes)?.div_ceil(8), 0),
+        TUPLE | LIST | LIST_CUT => (0, size(bytes)?),
+        IMPROPER => (0, size(bytes)?.saturating_add(1)),
+        MAP => (0, size(bytes)?.saturating_mul(2)),
+        other => return Err(TermError::Tag(other)),
+    };
+    take(bytes, content)?;
+    (0..below).try_for_each(|_| skip(bytes, depth + 1))
+}
+
 // Each element takes at least a byte: a forged count must not allocate.
 fn plausible(count: u64, bytes: &[u8]) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX).min(bytes.len())
@@ -315,7 +373,10 @@ mod tests {
             let mut rest = out.as_slice();
             assert_eq!(Term::read(&mut rest), Ok(term));
             assert!(rest.is_empty());
+            let mut rest = out.as_slice();
+            assert_eq!((Term::skip(&mut rest), rest), (Ok(()), &[][..]));
             for end in 0..out.len() {
+                assert_eq!(Term::skip(&mut &out[..end]).err(), Term::read(&mut &out[..end]).err());
                 assert!(Term::read(&mut &out[..end]).is_err());
             }
         }
@@ -325,6 +386,7 @@ mod tests {
     fn forged_nesting_and_counts_are_refused_without_allocating() {
         let deep = [LIST, 1].repeat(1000);
         assert_eq!(Term::read(&mut deep.as_slice()), Err(TermError::Depth));
+        assert_eq!(Term::skip(&mut deep.as_slice()), Err(TermError::Depth));
         let huge = [LIST, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
         assert_eq!(Term::read(&mut huge.as_slice()), Err(TermError::Short));
     }

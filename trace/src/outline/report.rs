@@ -25,7 +25,7 @@ impl Serialize for Report<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { recording, outline, .. } = *self;
         let info = recording.info();
-        let lost: u64 = run::ring_totals(recording.segments()).iter().map(|ring| ring.lost_events).sum();
+        let lost = run::sum(&run::ring_totals(recording.segments()), |ring| ring.lost_events);
         let mut report = serializer.serialize_struct("Report", 12)?;
         report.serialize_field("run", &info.map(|info| &info.id))?;
         report.serialize_field("app", &info.map(|info| &info.app))?;

@@ -78,7 +78,7 @@ impl Clock {
             Some(high) if after > 0 => (high.monotonic_ns - low.monotonic_ns, high.ticks - low.ticks),
             _ => (1_000_000_000, self.ticks_per_second.max(1)),
         };
-        i128::from(low.monotonic_ns) + passed * i128::from(rise) / i128::from(run)
+        i128::from(low.monotonic_ns) + passed.saturating_mul(i128::from(rise)) / i128::from(run)
     }
 }
 

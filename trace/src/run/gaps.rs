@@ -3,6 +3,7 @@
 use super::{Finding, Segment};
 use serde::Serialize;
 use wire::run::Keep;
+use wire::segment::{CONTROL_RING, SUMMED_AT};
 
 /// What one ring holds and what it lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -29,6 +30,11 @@ pub struct RingTotals {
     pub sealed: bool,
 }
 
+/// A sum over all rings; what damaged files claim does not overflow.
+pub fn sum(rings: &[RingTotals], count: impl Fn(&RingTotals) -> u64) -> u64 {
+    rings.iter().map(count).fold(0, u64::saturating_add)
+}
+
 /// Totals of each event ring, by number.
 pub fn ring_totals(segments: &[Segment]) -> Vec<RingTotals> {
     let mut rings: Vec<RingTotals> = Vec::new();
@@ -42,7 +48,7 @@ pub fn ring_totals(segments: &[Segment]) -> Vec<RingTotals> {
         }
         if let Some(ring) = rings.last_mut() {
             ring.segments += 1;
-            ring.missing_segments += header.ordinal.saturating_sub(next);
+            ring.missing_segments = ring.missing_segments.saturating_add(header.ordinal.saturating_sub(next));
             ring.bytes += segment.data.len() as u64;
             // Counted since the ring began: the last segment knows all.
             ring.lost_events = ring.lost_events.max(counters.lost_events);
@@ -66,8 +72,46 @@ pub(super) fn whole_from(segments: &[Segment]) -> Option<u64> {
     first.map(|segment| segment.header.ticks).max()
 }
 
+/// Leaves out segments that are present twice: of copies, the one that has more stays.
+pub(super) fn drop_copies(segments: &mut Vec<Segment>, findings: &mut Vec<Finding>) {
+    let key = |segment: &Segment| (segment.names, segment.header.ring, segment.header.ordinal);
+    segments.sort_by(|a, b| {
+        key(a).cmp(&key(b)).then_with(|| b.data.len().cmp(&a.data.len())).then_with(|| a.file.cmp(&b.file))
+    });
+    let mut last: Option<(_, String)> = None;
+    segments.retain(|segment| match &last {
+        Some((known, file)) if *known == key(segment) => {
+            let problem = format!("has the same ring and ordinal as {file}; it was left out");
+            findings.push(Finding::at(&segment.file, 40, problem, "remove the copy"));
+            false
+        }
+        _ => {
+            last = Some((key(segment), segment.file.clone()));
+            true
+        }
+    });
+}
+
+/// Reports what nothing vouches for though its writer had the time to.
+pub(super) fn check_sums(segments: &[Segment], findings: &mut Vec<Finding>) {
+    let finished = |segment: &Segment| segment.header.ring == CONTROL_RING && segment.counters.sealed;
+    if !segments.iter().any(finished) {
+        return;
+    }
+    for segment in segments {
+        if segment.sums.is_none() && segment.header.minor >= SUMS_SINCE && !segment.data.is_empty() {
+            let problem = format!("has no checksums: nothing vouches for its {} bytes", segment.data.len());
+            let advice = "events that make no sense are left out; copy the run again from where it was recorded";
+            findings.push(Finding::at(&segment.file, SUMMED_AT as u64, problem, advice));
+        }
+    }
+}
+
+/// The minor version since which recordings that are finished have sums.
+const SUMS_SINCE: u16 = 1;
+
 /// Reports segments that are absent between others, or before others where nothing is
-/// recycled, or present twice.
+/// recycled.
 pub(super) fn check_order(segments: &[Segment], keep: Keep, findings: &mut Vec<Finding>) {
     let mut known = None;
     for segment in segments {
@@ -83,10 +127,7 @@ pub(super) fn check_order(segments: &[Segment], keep: Keep, findings: &mut Vec<F
             continue;
         }
         let (last, next) = (before.header.ordinal, after.header.ordinal);
-        if next == last {
-            let problem = format!("has the same ring and ordinal as {}", before.file);
-            findings.push(Finding::at(&after.file, 40, problem, "remove the copy: its events are shown twice"));
-        } else if next != last + 1 {
+        if next > last + 1 {
             findings.push(absent(after, next - last - 1));
         }
     }

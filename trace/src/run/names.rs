@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 use wire::segment::PidLayout;
-use wire::{Kind, Record};
+use wire::{Kind, Record, Term};
 
 /// Texts of atoms and names of processes.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,13 @@ impl Names {
         self.atoms.len()
     }
 
+    /// The texts of all atoms, by index.
+    pub fn atoms(&self) -> Vec<(u64, &str)> {
+        let mut atoms: Vec<_> = self.atoms.iter().map(|(index, text)| (*index, text.as_ref())).collect();
+        atoms.sort_unstable();
+        atoms
+    }
+
     /// An atom's text.
     pub fn atom(&self, index: u64) -> Option<&str> {
         self.atoms.get(&index).map(AsRef::as_ref)
@@ -60,6 +67,25 @@ impl Names {
             Some((number, serial)) => format!("#PID<0.{number}.{serial}>"),
             None => format!("#PID<raw {pid:#x}>"),
         }
+    }
+}
+
+/// Whether some term of a payload is an atom, or holds one.
+pub(super) fn mentions_atom(mut payload: &[u8]) -> bool {
+    while let Ok(term) = Term::read(&mut payload) {
+        if holds_atom(&term) {
+            return true;
+        }
+    }
+    false
+}
+
+fn holds_atom(term: &Term) -> bool {
+    match term {
+        Term::Atom(_) => true,
+        Term::Tuple { items, .. } | Term::List { items, .. } => items.iter().any(holds_atom),
+        Term::Map { pairs, .. } => pairs.iter().any(|(key, value)| holds_atom(key) || holds_atom(value)),
+        _ => false,
     }
 }
 

@@ -1,11 +1,12 @@
 //! A recording, read whole: its events in order, and what they refer to.
 
 use super::called::{self, Called};
-use super::{Clock, Contexts, Finding, Names, Segment, SiteIndex, Sites, records, segments};
+use super::info::read_info;
+use super::{Clock, Contexts, Finding, Names, Segment, SiteIndex, Sites, names, records, segments};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use wire::run::Keep;
+use wire::run::{FORMAT, Keep};
 use wire::{Kind, NodeId, Record, RunInfo};
 
 /// Why a recording cannot be read at all.
@@ -26,6 +27,11 @@ pub enum OpenError {
     /// Several runs' ids start so.
     #[error("{0:?} is the start of {1} run ids under {2}; write more digits, or the folder")]
     Ambiguous(String, usize, PathBuf),
+    /// Recorded in a way that this version does not know.
+    #[error(
+        "{0} is of run format {1}, this version reads {FORMAT}; upgrade elixirscope to the version that recorded it"
+    )]
+    Later(PathBuf, u64),
     /// More events than the reader's indices can count.
     #[error("the recording has more than 2^32 events or 2^24 segments; split it")]
     TooLarge,
@@ -67,8 +73,8 @@ impl Recording {
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let mut findings = Vec::new();
         let _held = hold(dir);
-        let info = read_info(dir, &mut findings);
-        let segments =
+        let info = read_info(dir, &mut findings)?;
+        let mut segments =
             read_segments(dir, info.as_ref(), &mut findings).map_err(|e| OpenError::Folder(dir.to_owned(), e))?;
         if info.is_none() && segments.is_empty() {
             return Err(OpenError::NotARun(dir.to_owned()));
@@ -78,7 +84,9 @@ impl Recording {
             findings.push(Finding::file("ring-*.seg", "there are no segments", advice));
         }
         let keep = info.as_ref().map_or(Keep::Newest, |info| info.keep);
+        super::gaps::drop_copies(&mut segments, &mut findings);
         super::gaps::check_order(&segments, keep, &mut findings);
+        super::gaps::check_sums(&segments, &mut findings);
         let sites = Sites::load(dir, info.as_ref(), &mut findings);
         let names = Names::new(segments.first().map(|segment| segment.header.pid_layout).unwrap_or_default());
         let clock = Clock::new(&segments);
@@ -96,7 +104,22 @@ impl Recording {
             clock,
         };
         recording.read_records()?;
+        recording.check_names();
         Ok(recording)
+    }
+
+    // Each ring names what it refers to, so that without any names none were copied.
+    fn check_names(&mut self) {
+        let has_names = self.segments.iter().any(|segment| segment.names);
+        let refers = |event: &Event| {
+            let record = self.record(*event);
+            let has_terms = !matches!(record.kind, Kind::Clock | Kind::State | Kind::StateDelta);
+            has_terms && names::mentions_atom(record.payload)
+        };
+        if !has_names && self.events.iter().any(refers) {
+            let advice = "atoms are shown by number; copy the run again from where it was recorded";
+            self.findings.push(Finding::file("names-*.seg", "there are no names", advice));
+        }
     }
 
     fn read_records(&mut self) -> Result<(), OpenError> {
@@ -109,7 +132,7 @@ impl Recording {
         let mut last = u64::MAX; // no id has 64 bits
         let mut named = Vec::new();
         for (number, segment) in segments.iter().enumerate() {
-            records::walk(&segment.file, &segment.data, findings, |offset, record| {
+            records::walk(segment, findings, |offset, record| {
                 if !segment.names {
                     events.push(Event { ticks: record.ticks, at: (number as u64) << OFFSET_BITS | offset });
                 }
@@ -237,30 +260,6 @@ const UNREADABLE: Record<'static> = Record {
 pub(crate) const fn has_site(kind: Kind) -> bool {
     use Kind::{Bind, Branch, Caught, Enter, Leave, Locals, Tail};
     matches!(kind, Enter | Leave | Tail | Branch | Bind | Caught | Locals)
-}
-
-pub(super) fn read_info(dir: &Path, findings: &mut Vec<Finding>) -> Option<RunInfo> {
-    let advice = "events are shown without the run's metadata; restore the file if you have it";
-    let text = match std::fs::read(dir.join("run.json")) {
-        Ok(text) => text,
-        Err(error) => {
-            findings.push(Finding::file("run.json", format_args!("cannot be read: {error}"), advice));
-            return None;
-        }
-    };
-    match serde_json::from_slice::<RunInfo>(&text) {
-        Ok(info) => {
-            if info.format != 1 {
-                let problem = format!("format {}, this reader knows 1", info.format);
-                findings.push(Finding::file("run.json", problem, "read it with the version that recorded it"));
-            }
-            Some(info)
-        }
-        Err(error) => {
-            findings.push(Finding::file("run.json", format_args!("is damaged: {error}"), advice));
-            None
-        }
-    }
 }
 
 // A flight recorder rewrites its names now and then. Should those that were listed be

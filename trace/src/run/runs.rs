@@ -2,6 +2,7 @@
 
 use super::OpenError;
 use std::path::{Path, PathBuf};
+use wire::RunInfo;
 
 /// A folder of runs, usually `.elixir_scope/runs`.
 #[derive(Clone, Debug)]
@@ -81,8 +82,12 @@ fn looks_like_run(path: &Path) -> bool {
     path.is_dir() && (path.join("run.json").is_file() || segments())
 }
 
+fn info(path: &Path) -> Option<RunInfo> {
+    super::info::read_info(path, &mut Vec::new()).ok().flatten()
+}
+
 fn id(path: &Path) -> String {
-    super::open::read_info(path, &mut Vec::new()).map(|info| info.id).unwrap_or_default()
+    info(path).map(|info| info.id).unwrap_or_default()
 }
 
 // By run.json, else by the folder's own time.
@@ -91,6 +96,5 @@ fn started(path: &Path) -> u128 {
         let time = std::fs::metadata(path).and_then(|meta| meta.modified()).ok()?;
         Some(time.duration_since(std::time::UNIX_EPOCH).ok()?.as_nanos())
     };
-    let info = super::open::read_info(path, &mut Vec::new());
-    info.map(|info| u128::from(info.started_ns)).or_else(modified).unwrap_or(0)
+    info(path).map(|info| u128::from(info.started_ns)).or_else(modified).unwrap_or(0)
 }

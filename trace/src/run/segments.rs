@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{Ordering, fence};
-use wire::segment::{CURSOR_AT, SEGMENT_HEADER, SegmentCounters, SegmentHeader};
+use wire::segment::{CURSOR_AT, SEGMENT_HEADER, SUMMED_AT, SegmentCounters, SegmentHeader};
+use wire::sums::{Stretch, SumsError};
+use wire::{Kind, Record, Sums};
 
 const RERECORD: &str = "record again; if it persists, check the disk";
 
@@ -14,14 +16,18 @@ const RERECORD: &str = "record again; if it persists, check the disk";
 pub struct Segment {
     /// File name within the run's folder.
     pub file: String,
-    /// Whether it holds names (`names-…`) rather than events (`ring-…`).
+    /// Whether it holds names rather than events.
     pub names: bool,
     /// The fixed part of the header.
     pub header: SegmentHeader,
     /// The counters at the time of reading.
     pub counters: SegmentCounters,
+    /// What vouches for the data, if anything does.
+    pub sums: Option<Sums>,
     /// The published data that the file really holds.
     pub data: Vec<u8>,
+    /// How far the data is what was written.
+    pub stretches: Vec<Stretch>,
 }
 
 /// The headers of every segment of `dir`, without data, in the order of
@@ -29,13 +35,14 @@ pub struct Segment {
 /// rings of a running program are cut at nearly the same moment.
 pub(super) fn headers(dir: &Path, findings: &mut Vec<Finding>) -> io::Result<Vec<Segment>> {
     let mut segments = Vec::new();
-    for path in segment_files(dir)? {
+    for path in segment_files(dir, findings)? {
         let file = file_name(&path);
         match read_header(&path) {
             Ok(None) => {} // stands ready, unused
-            Ok(Some(Ok((header, counters)))) => {
+            Ok(Some(Ok((header, mut counters, sums)))) => {
                 let names = file.starts_with("names-");
-                segments.push(Segment { file, names, header, counters, data: Vec::new() });
+                let sums = checked(&file, sums, &mut counters, findings);
+                segments.push(Segment { file, names, header, counters, sums, data: Vec::new(), stretches: Vec::new() });
             }
             Ok(Some(Err(error))) => findings.push(Finding::at(&file, 0, error, advice(error))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {} // recycled since it was listed
@@ -50,14 +57,40 @@ pub(super) fn headers(dir: &Path, findings: &mut Vec<Finding>) -> io::Result<Vec
 }
 
 const fn advice(error: wire::SegmentError) -> &'static str {
+    use wire::SegmentError::{Capacity, Checksum, Length, Magic, Short, Version};
     match error {
-        wire::SegmentError::Version(_) => "read it with the version that recorded it",
-        wire::SegmentError::Short(_) => "copy the run again from where it was recorded",
-        wire::SegmentError::Magic | wire::SegmentError::Checksum => RERECORD,
+        Version(_) => "upgrade elixirscope to the version that recorded it",
+        Short(_) => "copy the run again from where it was recorded",
+        Magic | Checksum | Length(_) | Capacity(_) => RERECORD,
     }
 }
 
-fn segment_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
+/// The sums, which know better than the cursor how much was published at least.
+fn checked(
+    file: &str,
+    sums: Result<Option<Sums>, SumsError>,
+    counters: &mut SegmentCounters,
+    findings: &mut Vec<Finding>,
+) -> Option<Sums> {
+    match sums {
+        Ok(sums) => {
+            let summed = sums.as_ref().map_or(0, Sums::summed) as u64;
+            if counters.cursor < summed {
+                let problem = format!("the cursor ({}) lies before the end of what was published", counters.cursor);
+                findings.push(Finding::at(file, CURSOR_AT as u64, problem, "none: the checksums say where it ends"));
+                counters.cursor = summed;
+            }
+            sums
+        }
+        Err(error) => {
+            let problem = format!("{error}; what it holds cannot be verified");
+            findings.push(Finding::at(file, SUMMED_AT as u64, problem, RERECORD));
+            None
+        }
+    }
+}
+
+fn segment_files(dir: &Path, findings: &mut Vec<Finding>) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();
@@ -65,6 +98,9 @@ fn segment_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
         let ours = (name.starts_with("ring-") || name.starts_with("names-")) && name.ends_with(".seg");
         if ours && path.is_file() {
             files.push(path);
+        } else if ours && path.symlink_metadata().is_ok() {
+            let advice = "move it away, or copy the run again from where it was recorded";
+            findings.push(Finding::file(&name, "is no file, or a link that leads to none", advice));
         }
     }
     files.sort();
@@ -79,7 +115,7 @@ fn unreadable(file: &str, error: &io::Error) -> Finding {
     Finding::file(file, format_args!("cannot be read: {error}"), "check the file's permissions and the disk")
 }
 
-type Header = Result<(SegmentHeader, SegmentCounters), wire::SegmentError>;
+type Header = Result<(SegmentHeader, SegmentCounters, Result<Option<Sums>, SumsError>), wire::SegmentError>;
 
 // The writer may be publishing: of two readings of the cursor the smaller is
 // certainly published, even if one reading was torn.
@@ -88,14 +124,15 @@ fn read_header(path: &Path) -> io::Result<Option<Header>> {
     let first = header_page(&mut file)?;
     let second = header_page(&mut file)?;
     // The magic is written before the first record: without both, nothing was.
-    let unused = |at: usize| first.get(at..at + 8) == Some(&[0; 8]);
-    if first.len() == SEGMENT_HEADER && unused(0) && unused(CURSOR_AT) {
+    if first.len() == SEGMENT_HEADER && u64_at(&first, 0) == 0 && u64_at(&first, CURSOR_AT) == 0 {
         return Ok(None);
     }
     Ok(Some(match (SegmentHeader::decode(&first), SegmentHeader::decode(&second)) {
         (Ok((_, old)), Ok((header, mut counters))) => {
             counters.cursor = counters.cursor.min(old.cursor);
-            Ok((header, counters))
+            // They were whole before the second reading if the first has them.
+            let has_sums = u64_at(&first, SUMMED_AT) != 0;
+            Ok((header, counters, if has_sums { Sums::read(&second) } else { Ok(None) }))
         }
         (Err(error), _) | (_, Err(error)) => Err(error),
     }))
@@ -117,6 +154,10 @@ pub(super) fn load(dir: &Path, segments: &mut Vec<Segment>, findings: &mut Vec<F
     !gone.iter().any(|file| file.starts_with("names-"))
 }
 
+fn u64_at(page: &[u8], at: usize) -> u64 {
+    page.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u64::from_le_bytes(*word))
+}
+
 fn header_page(file: &mut File) -> io::Result<Vec<u8>> {
     let mut page = Vec::with_capacity(SEGMENT_HEADER);
     file.seek(SeekFrom::Start(0))?;
@@ -131,6 +172,8 @@ impl Segment {
         match self.copy(&dir.join(&self.file)) {
             Ok(true) => {
                 self.check_extent(findings);
+                self.stretches = self.verify();
+                self.names = self.holds_names().unwrap_or(self.names);
                 true
             }
             Ok(false) => false,
@@ -144,25 +187,44 @@ impl Segment {
 
     fn copy(&mut self, path: &Path) -> io::Result<bool> {
         let mut file = File::open(path)?;
-        let held = file.metadata()?.len().saturating_sub(SEGMENT_HEADER as u64);
-        let len = self.counters.cursor.min(held);
+        let start = u64::from(self.header.length);
+        let held = file.metadata()?.len().saturating_sub(start);
+        let len = self.counters.cursor.min(held).min(self.header.capacity);
         self.data.clear();
         let room = usize::try_from(len).map_err(io::Error::other)?;
         self.data.try_reserve_exact(room).map_err(io::Error::other)?;
-        file.seek(SeekFrom::Start(SEGMENT_HEADER as u64))?;
+        file.seek(SeekFrom::Start(start))?;
         (&mut file).take(len).read_to_end(&mut self.data)?;
         // What stands there after the data was copied was there all the time.
         fence(Ordering::Acquire);
         Ok(SegmentHeader::decode(&header_page(&mut file)?).is_ok_and(|(header, _)| header == self.header))
     }
 
+    fn verify(&self) -> Vec<Stretch> {
+        match &self.sums {
+            Some(sums) => sums.stretches(&self.data),
+            None => vec![Stretch::Unsummed(0..self.data.len())],
+        }
+    }
+
+    /// What it holds, whatever its file is called; none when nothing vouches for that.
+    fn holds_names(&self) -> Option<bool> {
+        let first = self.stretches.iter().find_map(|stretch| match stretch {
+            Stretch::Sound(range) => self.data.get(range.start..),
+            _ => None,
+        });
+        let (record, _) = Record::read_from(first?).ok()?;
+        Some(matches!(record.kind, Kind::NameAtom | Kind::NameProcess))
+    }
+
     fn check_extent(&mut self, findings: &mut Vec<Finding>) {
         let (cursor, held) = (self.counters.cursor, self.data.len() as u64);
-        let end = SEGMENT_HEADER as u64 + held;
+        let end = u64::from(self.header.length) + held;
         if cursor > self.header.capacity {
             let problem = format!("the cursor ({cursor}) lies beyond the capacity ({})", self.header.capacity);
             findings.push(Finding::at(&self.file, CURSOR_AT as u64, problem, RERECORD));
         }
+        let cursor = cursor.min(self.header.capacity);
         if cursor > held {
             let problem = format!("the file ends {} bytes before what was published", cursor - held);
             findings.push(Finding::at(&self.file, end, problem, "copy the run again from where it was recorded"));

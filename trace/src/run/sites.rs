@@ -1,12 +1,12 @@
 //! Places in the source by node id, from the run's node maps.
 
 use super::Finding;
-use super::mapped::map_file;
-use memmap2::Mmap;
 use rustc_hash::FxHashMap;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
-use wire::map::DETACHED;
-use wire::{NodeEntry, NodeKind, NodeMap, RunInfo};
+use wire::map::{self, DETACHED};
+use wire::{MapError, NodeEntry, NodeKind, NodeMap, RunInfo};
 
 /// Index of a [`Site`] in [`Sites`].
 pub type SiteIndex = u32;
@@ -54,7 +54,7 @@ impl Sites {
         sites
     }
 
-    fn add_map(&mut self, map: &NodeMap<Mmap>) {
+    fn add_map(&mut self, map: &NodeMap<Vec<u8>>) {
         let mut parents = Vec::new();
         for entry in map.iter() {
             let index = self.all.len() as SiteIndex;
@@ -196,15 +196,14 @@ fn wanted(dir: &Path, info: Option<&RunInfo>) -> Vec<(String, Option<String>)> {
     files
 }
 
-fn open_map(dir: &Path, file: &str, digest: Option<&str>, findings: &mut Vec<Finding>) -> Option<NodeMap<Mmap>> {
+fn open_map(dir: &Path, file: &str, digest: Option<&str>, findings: &mut Vec<Finding>) -> Option<NodeMap<Vec<u8>>> {
     let advice =
         "calls are shown by node id; copy the map of that build from the project's _build into the run's folder";
     if Path::new(file).file_name().is_none_or(|name| name != file) {
         findings.push(Finding::file("run.json", format_args!("names a map outside the folder ({file})"), advice));
         return None;
     }
-    let read = map_file(&dir.join(file)).map_err(|error| format!("the node map cannot be read: {error}"));
-    match read.and_then(|bytes| NodeMap::open(bytes).map_err(|error| error.to_string())) {
+    match read_map(&dir.join(file)) {
         Ok(map) => {
             if digest.is_some_and(|digest| !digest.eq_ignore_ascii_case(&map.digest())) {
                 let problem =
@@ -217,9 +216,40 @@ fn open_map(dir: &Path, file: &str, digest: Option<&str>, findings: &mut Vec<Fin
             }
             Some(map)
         }
-        Err(problem) => {
-            findings.push(Finding::file(file, problem, advice));
+        Err(error) => {
+            let is_later = matches!(error, Unreadable::Map(MapError::Version(_)));
+            findings.push(Finding::file(file, error, if is_later { LATER } else { advice }));
             None
         }
     }
+}
+
+const LATER: &str = "calls are shown by node id; upgrade elixirscope to the version that recorded it";
+
+/// Why a map is not there.
+#[derive(Debug, thiserror::Error)]
+enum Unreadable {
+    #[error("the node map cannot be read: {0}")]
+    File(#[from] io::Error),
+    #[error(transparent)]
+    Map(#[from] MapError),
+}
+
+/// The largest map that is read: tens of millions of nodes.
+const MOST_BYTES: u64 = 2 << 30;
+
+/// Copied and not mapped: a file that shrinks while it is mapped ends the program. Its
+/// header is looked at first, so that a file of no such length is not read.
+fn read_map(path: &Path) -> Result<NodeMap<Vec<u8>>, Unreadable> {
+    let mut file = File::open(path)?;
+    let held = file.metadata()?.len();
+    let mut bytes = Vec::new();
+    (&mut file).take(map::HEADER as u64).read_to_end(&mut bytes)?;
+    let length = map::length(&bytes)?;
+    if length != held || length > MOST_BYTES {
+        return Err(MapError::Damaged("length").into());
+    }
+    bytes.try_reserve_exact(length as usize).map_err(io::Error::other)?;
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(NodeMap::open(bytes)?)
 }

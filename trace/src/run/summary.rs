@@ -1,6 +1,6 @@
 //! One line about a run, for lists.
 
-use super::{OpenError, Recording, RunState, ring_totals};
+use super::{OpenError, Recording, RunState, ring_totals, sum};
 use serde::Serialize;
 use std::path::Path;
 
@@ -47,7 +47,7 @@ pub fn summarize(dir: &Path) -> Result<RunSummary, OpenError> {
         events: recording.events().len() as u64,
         bytes: recording.segments().iter().map(|segment| segment.data.len() as u64).sum(),
         state: recording.state(),
-        lost_events: rings.iter().map(|ring| ring.lost_events).sum(),
+        lost_events: sum(&rings, |ring| ring.lost_events),
         findings: recording.findings().len(),
     })
 }

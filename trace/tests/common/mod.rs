@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use wire::run::{Keep, RunMap};
-use wire::segment::{CURSOR_AT, LOST_EVENTS_AT, SEALED_AT, SEGMENT_HEADER, SegmentHeader};
-use wire::{Kind, MapBuilder, NodeEntry, NodeId, NodeKind, Record, RunInfo, Term};
+use wire::segment::{CURSOR_AT, LOST_EVENTS_AT, SEALED_AT, SEGMENT_HEADER, SUMMED_AT, SegmentHeader};
+use wire::sums::TABLE_AT;
+use wire::{Kind, MapBuilder, NodeEntry, NodeId, NodeKind, Record, RunInfo, Sums, Term};
 
 pub const RUN: [u8; 16] = [0xab; 16];
 pub const FIRST_PLACE: u64 = 1 << 20;
@@ -47,6 +48,8 @@ pub struct Writer {
     pub now: u64,
     pub ring: u32,
     pub sealed: bool,
+    /// Whether segments have sums; those without are of the version before.
+    pub sums: bool,
     pub lost: u64,
     pub os_pid: u64,
     pub keep: Keep,
@@ -99,6 +102,7 @@ impl Writer {
             now: 1_000,
             ring: 1,
             sealed: true,
+            sums: true,
             lost: 0,
             os_pid: u64::from(u32::MAX) - 1,
             keep: Keep::All,
@@ -194,7 +198,10 @@ impl Writer {
     }
 
     pub fn name_process(&mut self, pid: u64, name: &str) {
-        self.record(Kind::NameProcess, pid, pid, 0, name.as_bytes());
+        self.now += 1_000;
+        let (kind, payload) = (Kind::NameProcess, name.as_bytes());
+        let record = Record { kind, flags: 0, argc: 0, node: id(0), ticks: self.now, pid, context: 0, payload };
+        record.write_to(&mut self.names);
     }
 
     /// Everything that a handler says of an exception.
@@ -254,6 +261,7 @@ impl Writer {
 
     pub fn segment(&self, ring: u32, ordinal: u64, data: &[u8]) -> Vec<u8> {
         let header = SegmentHeader {
+            minor: u16::from(self.sums),
             run: RUN,
             ring,
             ordinal,
@@ -270,6 +278,12 @@ impl Writer {
         bytes[CURSOR_AT..CURSOR_AT + 8].copy_from_slice(&(data.len() as u64).to_le_bytes());
         bytes[LOST_EVENTS_AT..LOST_EVENTS_AT + 8].copy_from_slice(&self.lost.to_le_bytes());
         bytes[SEALED_AT] = u8::from(self.sealed);
+        if let Some((head, table)) =
+            Sums::of(data, header.capacity as usize).filter(|_| self.sums).map(|sums| sums.encode())
+        {
+            bytes[SUMMED_AT..SUMMED_AT + 16].copy_from_slice(&head);
+            bytes[TABLE_AT..TABLE_AT + table.len()].copy_from_slice(&table);
+        }
         bytes.extend_from_slice(data);
         bytes.resize(SEGMENT_HEADER + header.capacity as usize, 0);
         bytes

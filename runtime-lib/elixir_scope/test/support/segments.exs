@@ -7,7 +7,6 @@ defmodule ElixirScope.Test.Segments do
 
   alias ElixirScope.Test.CompactTerm
 
-  @header 4096
   @kinds %{
     1 => :enter,
     2 => :leave,
@@ -50,15 +49,16 @@ defmodule ElixirScope.Test.Segments do
   end
 
   @doc """
-  The events of a recording, those of a process in their order, with terms decoded.
+  The events of a recording, those of a process in their order, with terms decoded; those
+  that hold no terms are left out.
   """
   def events(dir) do
-    {names, data} = Enum.split_with(segments(dir), & &1.names?)
-    atoms = for %{kind: :name_atom} = record <- records(names), into: %{}, do: named(record)
+    atoms = atoms(dir)
 
-    data
+    segments(dir)
+    |> Enum.reject(& &1.names?)
     |> records()
-    |> Enum.reject(&(&1.kind == :clock))
+    |> Enum.reject(&(&1.kind in [:clock, :state, :state_delta]))
     |> Enum.map(&event(&1, atoms))
     |> Enum.sort_by(& &1.ticks)
   end
@@ -82,6 +82,50 @@ defmodule ElixirScope.Test.Segments do
     Enum.filter(events(dir), &(&1.ticks >= from))
   end
 
+  @doc "How many events of each kind there are."
+  def kinds(dir) do
+    dir |> segments() |> Enum.reject(& &1.names?) |> records() |> Enum.frequencies_by(& &1.kind)
+  end
+
+  defp atoms(dir) do
+    names = dir |> segments() |> Enum.filter(& &1.names?) |> records()
+    for %{kind: :name_atom} = record <- names, into: %{}, do: named(record)
+  end
+
+  @doc """
+  From ticks to nanoseconds since the recording's start, as `wire::segment` has it.
+  """
+  def clock(dir) do
+    segments = segments(dir)
+    first = Enum.min_by(segments, & &1.ticks)
+    clocks = for %{kind: :clock} = record <- records(segments), do: point(record)
+
+    points =
+      [{first.ticks, first.monotonic} | clocks]
+      |> Enum.sort()
+      |> Enum.reduce([], fn
+        {ticks, ns}, [{last, last_ns} | _] = kept when ticks <= last or ns <= last_ns -> kept
+        point, kept -> [point | kept]
+      end)
+      |> Enum.reverse()
+
+    &(interpolate(points, &1, if(first.clock == 0, do: 10 ** 9, else: first.rate)) -
+        first.monotonic)
+  end
+
+  defp point(%{ticks: ticks, payload: <<ns::little-64, _system::little-64>>}), do: {ticks, ns}
+
+  defp interpolate([{t, ns}, {u, later} | _], ticks, _) when ticks >= t and ticks < u,
+    do: ns + quotient((ticks - t) * (later - ns), u - t)
+
+  defp interpolate([{t, ns}, {u, _} | _], ticks, rate) when ticks < t and t < u,
+    do: ns + quotient((ticks - t) * 10 ** 9, rate)
+
+  defp interpolate([{t, ns}], ticks, rate), do: ns + quotient((ticks - t) * 10 ** 9, rate)
+  defp interpolate([_ | points], ticks, rate), do: interpolate(points, ticks, rate)
+
+  defp quotient(n, d), do: div(n, d)
+
   @doc "Every segment in use, by ring and position; raises when one is damaged."
   def segments(dir) do
     for file <- dir |> File.ls!() |> Enum.sort(),
@@ -93,19 +137,25 @@ defmodule ElixirScope.Test.Segments do
   defp segment(<<0::64, _::binary>>), do: nil
 
   defp segment(
-         <<"ESCOPE", 0x1A, "S", 1::little-32, @header::little-32, run::binary-16, ring::little-32,
-           clock::little-32, ordinal::little-64, capacity::little-64, ticks::little-64,
-           _monotonic::little-64, _system::little-64, _rate::little-64, layout::little-64,
-           sum::little-64, _::binary>> = bytes
+         <<"ESCOPE", 0x1A, "S", 1::little-16, _minor::little-16, length::little-32,
+           run::binary-16, ring::little-32, clock::little-32, ordinal::little-64,
+           capacity::little-64, ticks::little-64, monotonic::little-64, _system::little-64,
+           rate::little-64, layout::little-64, sum::little-64, _::binary>> = bytes
        ) do
     ^sum = fnv1a(binary_part(bytes, 0, 96))
 
     <<_::binary-128, cursor::little-64, _::binary-56, lost::little-64, lost_bytes::little-64,
-      truncated::little-64, panics::little-64, sealed::little-64, _::binary>> = bytes
+      truncated::little-64, panics::little-64, sealed::little-64, sums::binary-16,
+      _::binary>> = bytes
 
-    true = cursor <= capacity and clock in [0, 1]
+    true = cursor <= capacity and clock in [0, 1] and rem(length, 4096) == 0
+    data = binary_part(bytes, length, cursor)
 
     %{
+      summed: verify(sums, binary_part(bytes, 256, 3840), data),
+      clock: clock,
+      monotonic: monotonic,
+      rate: rate,
       run: run,
       ring: ring,
       ordinal: ordinal,
@@ -116,8 +166,36 @@ defmodule ElixirScope.Test.Segments do
       truncated: truncated,
       panics: panics,
       sealed?: sealed == 1,
-      data: binary_part(bytes, @header, cursor)
+      data: data
     }
+  end
+
+  # How many bytes of data the sums vouch for; they must.
+  defp verify(<<0::128>>, _table, _data), do: 0
+
+  defp verify(<<head::binary-12, check::little-32>>, table, data) do
+    ^check = :erlang.crc32(head)
+    <<summed::little-64, block::little-32>> = head
+    places = places(data, 0)
+
+    for n <- 0..div(summed - 1, block) do
+      <<first::binary-4, sum::little-32>> = binary_part(table, n * 8, 8)
+      from = n * block
+      held = binary_part(data, from, min(block, summed - from))
+      ^sum = :erlang.crc32([first, held])
+      begins = Enum.find(places, &(&1 >= from and &1 < from + byte_size(held)))
+      <<place::little-32>> = first
+      true = place == if(begins, do: begins - from, else: 0xFFFFFFFF)
+    end
+
+    summed
+  end
+
+  defp places(<<>>, _at), do: []
+
+  defp places(<<words::little-16, _::binary>> = data, at) do
+    <<_::binary-size(words)-unit(64), rest::binary>> = data
+    [at | places(rest, at + words * 8)]
   end
 
   defp fnv1a(bytes) do
@@ -146,7 +224,7 @@ defmodule ElixirScope.Test.Segments do
     {context, payload} = context(flags, payload)
 
     record = %{
-      kind: Map.fetch!(@kinds, kind),
+      kind: @kinds[kind],
       flags: flags,
       argc: argc,
       node: node,
@@ -158,7 +236,8 @@ defmodule ElixirScope.Test.Segments do
       layout: layout
     }
 
-    [record | records(rest, ring, layout)]
+    # A kind that this reader does not know is passed over.
+    if(record.kind, do: [record], else: []) ++ records(rest, ring, layout)
   end
 
   defp context(flags, <<number::little-64, terms::binary>>) when (flags &&& 8) != 0,

@@ -18,6 +18,32 @@ pub struct NodeMap<B> {
     strings: usize,
 }
 
+/// How many bytes the map with this beginning has.
+///
+/// # Errors
+/// When it is no beginning of a map, or of one of another version.
+pub fn length(header: &[u8]) -> Result<u64, MapError> {
+    let [.., length] = ends(header)?;
+    Ok(length)
+}
+
+/// Where the tables behind the entries begin, and where the file ends.
+fn ends(raw: &[u8]) -> Result<[u64; 4], MapError> {
+    if raw.len() < HEADER || raw[..8] != MAGIC {
+        return Err(MapError::Foreign);
+    }
+    let version = u32_at(raw, 8);
+    if version != VERSION {
+        return Err(MapError::Version(version));
+    }
+    let [entries, functions, modules, strings] = [12, 16, 20, 24].map(|at| u64::from(u32_at(raw, at)));
+    let [header, entry, function, module] = [HEADER, ENTRY, FUNCTION, MODULE].map(|size| size as u64);
+    let tables = header + entries * entry;
+    let modules_at = tables + functions * function;
+    let strings_at = modules_at + modules * module;
+    Ok([tables, modules_at, strings_at, strings_at + strings])
+}
+
 impl<B: AsRef<[u8]>> NodeMap<B> {
     /// Checks the bytes whole, digest included; lookups need no check after.
     ///
@@ -25,29 +51,20 @@ impl<B: AsRef<[u8]>> NodeMap<B> {
     /// When the bytes are foreign, of another version or damaged.
     pub fn open(bytes: B) -> Result<Self, MapError> {
         let raw = bytes.as_ref();
-        if raw.len() < HEADER || raw[..8] != MAGIC {
-            return Err(MapError::Foreign);
-        }
-        let version = u32_at(raw, 8);
-        if version != VERSION {
-            return Err(MapError::Version(version));
-        }
+        let [functions, modules, strings, end] = ends(raw)?;
         if raw[28..32].iter().chain(&raw[48..HEADER]).any(|byte| *byte != 0) {
             return Err(MapError::Damaged("header"));
         }
-        let [entries, functions, modules, strings] = [12, 16, 20, 24].map(|at| u64::from(u32_at(raw, at)));
-        let [header, entry, function, module] = [HEADER, ENTRY, FUNCTION, MODULE].map(|size| size as u64);
-        let tables = header + entries * entry;
-        let ends = [tables, tables + functions * function, tables + functions * function + modules * module];
-        if raw.len() as u64 != ends[2] + strings {
+        if raw.len() as u64 != end {
             return Err(MapError::Damaged("length"));
         }
         if blake3::hash(&raw[HEADER..]).as_bytes()[..DIGEST.len()] != raw[DIGEST] {
             return Err(MapError::Damaged("digest"));
         }
+        let entries = u32_at(raw, 12) as usize;
         // All three are at most the length of the bytes.
-        let [functions, modules, strings] = ends.map(|end| end as usize);
-        let map = Self { bytes, entries: entries as usize, functions, modules, strings };
+        let [functions, modules, strings] = [functions, modules, strings].map(|end| end as usize);
+        let map = Self { bytes, entries, functions, modules, strings };
         map.check_entries()?;
         Ok(map)
     }

@@ -16,49 +16,25 @@ defmodule ElixirScope do
   A recording is readable while it grows, and after the VM was killed.
   """
 
-  alias ElixirScope.Health.{Alerts, Budget}
   alias ElixirScope.Overlay.Recording
 
   alias ElixirScope.{
     Calls,
-    Config,
     Context,
     Health,
     Native,
+    Options,
     Reader,
     Recorder,
-    Redaction,
-    Retention
+    Retention,
+    TimeTravel,
+    Trace,
+    Tracer
   }
 
-  alias ElixirScope.{TimeTravel, Trace, Tracer}
   alias ElixirScope.Release.Overlays
 
-  @defaults [
-    dir: nil,
-    app: nil,
-    maps: nil,
-    only: :all,
-    trace: [],
-    trace_processes: :all,
-    message_contents: true,
-    keep: :all,
-    max_bytes: nil,
-    max_age: :infinity,
-    runs: [],
-    segment_bytes: 4 * 1024 * 1024,
-    depth: 8,
-    items: 64,
-    binary_bytes: 512,
-    payload_bytes: 4096,
-    redact: nil,
-    budget: nil,
-    alert: nil
-  ]
-
   @not_recording "no recording is running; ElixirScope.start_recording/1 starts one"
-
-  @limits [:segment_bytes, :max_bytes, :depth, :items, :binary_bytes, :payload_bytes]
 
   @counts [:events, :bytes, :lost_events, :lost_bytes, :truncated, :panics] ++
             [:recycled_bytes, :disk_bytes]
@@ -132,7 +108,7 @@ defmodule ElixirScope do
   """
   @spec start_recording(keyword) :: {:ok, Path.t()} | {:error, String.t()}
   def start_recording(options \\ []) do
-    options |> validate!() |> start(false)
+    options |> Options.validate!() |> start(false)
   end
 
   defp start(options, for_traces?) do
@@ -151,7 +127,7 @@ defmodule ElixirScope do
         contents: options[:message_contents],
         keep: options[:keep],
         runs: options[:runs],
-        limits: Enum.map(@limits, &options[&1]),
+        limits: Options.limits(options),
         retention: Retention.limits(options),
         redact: options[:redact],
         health: %{budget: options[:budget], alert: options[:alert]}
@@ -198,7 +174,7 @@ defmodule ElixirScope do
   """
   @spec trace_processes(:add | :remove, Tracer.processes()) :: :ok | {:error, String.t()}
   def trace_processes(how, processes) when how in [:add, :remove] do
-    processes!(processes)
+    Options.processes!(processes)
     if running?(), do: Recorder.trace_processes(how, processes), else: {:error, @not_recording}
   end
 
@@ -232,7 +208,7 @@ defmodule ElixirScope do
           {:ok, pos_integer} | {:error, String.t()}
   def trace_calls(functions, options \\ []) do
     request = Calls.request!(functions, options)
-    processes!(request.processes)
+    Options.processes!(request.processes)
     if running?(), do: Recorder.trace_calls(request), else: {:error, @not_recording}
   end
 
@@ -303,7 +279,7 @@ defmodule ElixirScope do
     with {:ok, trace} <- Trace.new(target, options),
          :ok <- start_application(),
          :none <- Recorder.trace(trace),
-         {:ok, _dir} <- trace |> recording_for() |> validate!() |> start(true),
+         {:ok, _dir} <- trace |> recording_for() |> Options.validate!() |> start(true),
          do: Recorder.trace(trace)
   end
 
@@ -554,67 +530,4 @@ defmodule ElixirScope do
   # By name: a function without one would be gone when this module is replaced.
   @doc false
   def at_exit(_status), do: stop_recording()
-
-  defp validate!(options) do
-    case Keyword.validate(options, @defaults) do
-      {:ok, options} ->
-        options = Retention.validate!(options)
-        for key <- @limits, do: positive!(key, options[key])
-        only!(options[:only])
-        told!(options[:trace])
-        processes!(options[:trace_processes])
-        boolean!(:message_contents, options[:message_contents])
-        Alerts.validate!(options[:alert])
-        options = Keyword.update!(options, :budget, &Budget.validate!(&1, options[:keep]))
-        Keyword.update!(options, :redact, &redact!/1)
-
-      {:error, [first | _] = unknown} ->
-        known = Keyword.keys(@defaults)
-        near = Config.near(first, known) || ", start_recording/1 knows #{inspect(known)}"
-        raise ArgumentError, "unknown options #{inspect(unknown)}#{near}"
-    end
-  end
-
-  defp redact!(nil), do: Recording.redact()
-
-  defp redact!(value) do
-    case Redaction.check(value) do
-      :ok -> value
-      {:error, reason} -> raise ArgumentError, ":redact #{reason}"
-    end
-  end
-
-  defp only!(only) when only in [:all, :traced], do: :ok
-
-  defp only!(other),
-    do: raise(ArgumentError, ":only must be :all or :traced, got: #{inspect(other)}")
-
-  defp told!(flags) do
-    unless is_list(flags) and flags -- Tracer.flags() == [] do
-      raise ArgumentError,
-            ":trace must be a list of #{inspect(Tracer.flags())}, got: #{inspect(flags)}"
-    end
-  end
-
-  defp processes!(which) when which in [:all, :existing, :new], do: :ok
-
-  defp processes!(which) do
-    unless is_list(which) and which != [] and Enum.all?(which, &(is_pid(&1) or is_atom(&1))) do
-      raise ArgumentError,
-            ":trace_processes must be :all, :existing, :new or a list of pids and names, " <>
-              "got: #{inspect(which)}"
-    end
-  end
-
-  defp boolean!(_key, value) when is_boolean(value), do: :ok
-
-  defp boolean!(key, value) do
-    raise ArgumentError, "#{inspect(key)} must be true or false, got: #{inspect(value)}"
-  end
-
-  defp positive!(_key, value) when is_integer(value) and value > 0, do: :ok
-
-  defp positive!(key, value) do
-    raise ArgumentError, "#{inspect(key)} must be a positive integer, got: #{inspect(value)}"
-  end
 end

@@ -8,17 +8,17 @@ mod maps;
 mod outline;
 mod plain;
 mod secrets;
+mod tags;
 
 pub use atoms::Atoms;
+pub use tags::{Tags, check_tags, tags};
 
-use crate::binary::{self, Layout};
+use crate::binary;
 use heap::Boxed;
 use rustler::sys::*;
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
-use std::sync::OnceLock;
 use wire::node_id::SECRET;
-use wire::segment::PidLayout;
 use wire::term as tag;
 
 /// The VM's environment of a call.
@@ -47,63 +47,6 @@ const NIL: u64 = 0x3b;
 // The low two bits of what is no immediate.
 const PRIMARY: u64 = 0x3;
 const BOXED: u64 = 0x2;
-
-/// What the tag bits of this VM's terms mean, checked when the library loads.
-#[derive(Clone, Copy, Debug)]
-pub struct Tags {
-    /// Immediates can be decoded without the VM.
-    pub immediates: bool,
-    /// How a process's number and serial are read from its term.
-    pub pids: PidLayout,
-    /// Where a binary's bytes are.
-    pub binaries: Layout,
-    /// Lists, tuples and small maps can be read without the VM.
-    pub heap: bool,
-}
-
-static TAGS: OnceLock<Tags> = OnceLock::new();
-
-static UNKNOWN: Tags = Tags { immediates: false, pids: PidLayout::Unknown, binaries: Layout::Unknown, heap: false };
-
-/// The result of the self-check; before it, nothing is assumed.
-pub fn tags() -> &'static Tags {
-    TAGS.get().unwrap_or(&UNKNOWN)
-}
-
-/// Compares our reading of immediates with the VM's, whose process table has room
-/// for `processes`.
-///
-/// # Safety
-/// `env` is the environment of a running call; `atom`, `pid`, and the `binaries`
-/// are such terms.
-pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm, binaries: &[RawTerm], processes: u64) {
-    // SAFETY: `env` is valid, by the caller's promise.
-    let smalls = [0i64, 1, -1, 12_345, -(1 << 59), (1 << 59) - 1].iter().all(|&value| unsafe {
-        let word = bits(enif_make_int64(env, value));
-        word & 0xf == TAG_SMALL && (word as i64) >> 4 == value
-    });
-    let others = bits(atom) & 0x3f == TAG_ATOM && bits(pid) & 0xf == TAG_PID && bits(empty) == NIL;
-    // SAFETY: as above.
-    let named = unsafe { pid_from_external(env, pid) };
-    let agrees = |layout: &PidLayout| others && named.is_some() && layout.parts(bits(pid)) == named;
-    let pids = PidLayout::candidates(processes).into_iter().find(agrees).unwrap_or_default();
-    // SAFETY: as above.
-    let (binaries, heap) = unsafe { (binary::check(env, binaries), heap::agrees(env)) };
-    let immediates = smalls && others;
-    let _ = TAGS.set(Tags { immediates, pids, binaries, heap: heap && immediates });
-    // SAFETY: as above.
-    unsafe { maps::check(env) };
-}
-
-/// Number and serial, as the external term format has them (NEW_PID_EXT: 131,
-/// 88, the node, then number, serial, creation, 4 bytes each).
-unsafe fn pid_from_external(env: Env, pid: RawTerm) -> Option<(u64, u64)> {
-    // SAFETY: `env` and `pid` are valid, by the caller's promise.
-    let bytes = unsafe { External::of(env, pid) }?;
-    let fields = bytes.as_slice().len().checked_sub(12).map(|at| &bytes.as_slice()[at..])?;
-    let field = |n: usize| fields[n * 4..n * 4 + 4].iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
-    Some((field(0), field(1)))
-}
 
 /// A term in Erlang's external format, released when dropped.
 struct External(ErlNifBinary);

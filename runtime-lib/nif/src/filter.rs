@@ -10,6 +10,7 @@ mod masks;
 mod native;
 mod rules;
 
+use crate::clock;
 use crate::encode::{Env, RawTerm, bits};
 use crate::ring::{self, Detail, pid_term};
 use crate::session::Session;
@@ -122,8 +123,9 @@ pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, t
 
 /// How an event that the VM tells of `process` is written; `None`: not at all.
 pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail> {
+    let at = clock::ticks(session.clock.kind);
     if session.control.is_open() {
-        return Some(Detail::full(session, terms));
+        return Some(Detail::full(session, at, terms));
     }
     if let (Kind::Spawn, [child, ..]) = (kind, terms) {
         bequeath(&session.control, bits(process), bits(*child));
@@ -149,7 +151,7 @@ fn detail(
     process: impl FnOnce() -> u64,
     terms: usize,
 ) -> Option<Detail> {
-    let control = &session.control;
+    let (at, control) = (clock::ticks(session.clock.kind), &session.control);
     let (level, limits) = match control.rules() {
         None => (Level::Values, None),
         Some(rules) => {
@@ -160,5 +162,5 @@ fn detail(
     let level = level.max(control.level());
     let flags = if level == Level::Values { 0 } else { FLAG_WITHHELD };
     let kept = level.kept(kind, terms)?;
-    Some(Detail { limits: limits.unwrap_or(&session.limits), kept, flags, outlined: false })
+    Some(Detail { limits: limits.unwrap_or(&session.limits), kept, flags, outlined: false, at })
 }

@@ -2,6 +2,7 @@
 //!
 //! Whatever happens inside, a probe gives back what the program expects.
 
+use crate::clock;
 use crate::encode::{self, Env, RawTerm, bits};
 use crate::filter::{self, Level};
 use crate::ring::{self, Detail};
@@ -43,15 +44,17 @@ fn is_falsy(term: RawTerm) -> bool {
 #[inline(always)]
 unsafe fn record(env: Env, argc: c_int, argv: *const RawTerm, kind: Kind, with_payload: bool) {
     let Some(session) = ring::active() else { return };
-    if !session.control.is_open() {
+    // Asked again behind the time stamp: see `Detail::at`.
+    let at = if session.control.is_open() { clock::ticks(session.clock.kind) } else { 0 };
+    if at == 0 || !session.control.is_open() {
         // SAFETY: by the VM's call.
         return unsafe { record_wanted(session, env, argc, argv, kind, with_payload) };
     }
-    ring::guarded(session, || {
+    ring::guarded(session, move || {
         // SAFETY: by the VM's call; the environment and the terms are its own.
         unsafe {
             let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
-            ring::emit(env, session, kind, node, payload, Detail::full(session, payload));
+            ring::emit(env, session, kind, node, payload, Detail::full(session, at, payload));
         }
     });
 }
@@ -69,7 +72,7 @@ unsafe fn record_wanted(
     if session.control.level() == Level::Off {
         return;
     }
-    ring::guarded(session, || {
+    ring::guarded(session, move || {
         // SAFETY: by the VM's call; the environment and the terms are its own.
         unsafe {
             let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };

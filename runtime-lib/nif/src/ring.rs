@@ -56,13 +56,17 @@ pub struct Detail {
     pub flags: u8,
     /// Whether of what follows the first term only the outline is kept.
     pub outlined: bool,
+    /// The event's time, in ticks. It is taken before what is wanted is looked at: so what
+    /// bears a later time than a change was decided behind it, however long the thread
+    /// waited in between.
+    pub at: u64,
 }
 
 impl Detail {
     /// All of it, within the limits of the recording.
     #[inline(always)]
-    pub fn full(session: &'static Session, terms: &[RawTerm]) -> Self {
-        Self { limits: &session.limits, kept: terms.len(), flags: 0, outlined: false }
+    pub fn full(session: &'static Session, at: u64, terms: &[RawTerm]) -> Self {
+        Self { limits: &session.limits, kept: terms.len(), flags: 0, outlined: false, at }
     }
 }
 
@@ -125,7 +129,7 @@ pub unsafe fn emit_about(
     terms: &[RawTerm],
 ) {
     // SAFETY: by the caller's promise.
-    let detail = Detail::full(session, terms);
+    let detail = Detail::full(session, clock::ticks(session.clock.kind), terms);
     // SAFETY: by the caller's promise.
     unsafe { with_ring(session, |ring| ring.event(env, kind, variant, (about, None), terms, detail)) }
 }
@@ -268,7 +272,7 @@ impl Ring {
         detail: Detail,
     ) {
         // SAFETY: by the caller's promise, here and below.
-        let context = if contexts::are_used() { unsafe { self.context(env, pid) } } else { 0 };
+        let context = if contexts::are_used() { unsafe { self.context(env, pid, detail.at) } } else { 0 };
         unsafe { self.write(env, About { kind, node, pid, own, context }, terms, detail) };
     }
 
@@ -276,7 +280,7 @@ impl Ring {
     ///
     /// # Safety
     /// As [`Ring::event`].
-    unsafe fn context(&mut self, env: Env, pid: RawTerm) -> u64 {
+    unsafe fn context(&mut self, env: Env, pid: RawTerm, at: u64) -> u64 {
         // SAFETY: by the caller's promise.
         let Some(context) = (unsafe { contexts::of(env, pid) }) else { return 0 };
         let slot = context.number as usize % CONTEXTS;
@@ -284,7 +288,7 @@ impl Ring {
             let about = About { kind: Kind::Context, node: 0, pid, own: None, context: context.number };
             let terms = [context.id, context.metadata];
             // SAFETY: as above; its terms are the process's.
-            unsafe { self.write(env, about, &terms, Detail::full(self.session, &terms)) };
+            unsafe { self.write(env, about, &terms, Detail::full(self.session, at, &terms)) };
             self.contexts[slot] = context.number;
         }
         context.number
@@ -295,8 +299,7 @@ impl Ring {
     #[inline(always)]
     unsafe fn write(&mut self, env: Env, about: About, terms: &[RawTerm], detail: Detail) {
         let About { kind, node, pid, own, context } = about;
-        let began = clock::ticks(self.session.clock.kind);
-        let mut ticks = began;
+        let mut ticks = detail.at;
         let before = if context == 0 { 0 } else { CONTEXT_BYTES };
         let limit = before + if detail.kept == 0 { 0 } else { detail.limits.payload + SLACK };
         if !self.data.as_ref().is_some_and(|segment| segment.has_room(limit)) {
@@ -337,7 +340,7 @@ impl Ring {
         bump(&self.counters.events, 1);
         bump(&self.counters.bytes, wire::record::record_len(len) as u64);
         if self.sampler.is_due() {
-            self.time(began);
+            self.time(detail.at);
         }
     }
 

@@ -126,22 +126,9 @@ impl Segment {
             *place = word.to_le_bytes();
         }
         self.cursor += wire::record::record_len(payload);
-        self.warm();
         // Readers that see the cursor see the bytes before it. The padding holds
         // whatever the encoder left there, which no reader looks at.
         self.store(CURSOR_AT, self.cursor as u64);
-    }
-
-    /// Fetches the lines of the next record, which the VM would otherwise wait for: its
-    /// locks wait until what a thread stored is in its cache.
-    #[inline(always)]
-    fn warm(&mut self) {
-        #[cfg(target_arch = "x86_64")]
-        for line in [1, 2] {
-            let next = self.map.as_ptr().wrapping_add(SEGMENT_HEADER + self.cursor + line * 64);
-            // SAFETY: a hint; it reads nothing, and fails nowhere.
-            unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_ET0 }>(next.cast()) };
-        }
     }
 
     /// Publishes whole records at once; they fit.

@@ -10,6 +10,7 @@
 //! must not be entered again, and where the process is traced the VM tells of that message.
 
 use crate::calls;
+use crate::clock;
 use crate::encode::{Env as RawEnv, RawTerm, bits};
 use crate::filter;
 use crate::hot::nif;
@@ -130,7 +131,8 @@ fn note_register(env: Env<'_>, pid: LocalPid, name: Atom) -> bool {
     let Some(session) = ring::active() else { return false };
     let (pid, name) = (pid.encode(env), name.to_term(env).as_c_arg());
     ring::guarded(session, || {
-        let (env, detail) = (env.as_c_arg(), ring::Detail::full(session, &[name]));
+        let at = clock::ticks(session.clock.kind);
+        let (env, detail) = (env.as_c_arg(), ring::Detail::full(session, at, &[name]));
         // SAFETY: the environment and the terms are this call's.
         unsafe { ring::emit_told(env, session, Kind::Register, REGISTERED_BEFORE, pid.as_c_arg(), &[name], detail) };
     });

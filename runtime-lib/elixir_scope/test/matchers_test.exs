@@ -204,15 +204,32 @@ defmodule ElixirScope.MatchersTest do
     source = "fn\n" <> Enum.map_join(heads, "\n", &clause/1) <> "\nend"
     plain = String.replace(source, "message", "")
     code = "import ElixirScope.Matchers\n{match_spec(#{source}), #{plain}}"
-    # Elixir warns of names that are not used.
-    {{{spec, fun}, _}, _} = with_io(:stderr, fn -> Code.eval_string(code) end)
 
-    for _ <- 1..40 do
-      arguments = if coin(), do: Enum.map(one(heads), &fitting/1), else: [value(3), value(3)]
+    # From 1.18 on, a variable must not stand for a part of itself.
+    if is_elixir?(plain) do
+      # Elixir warns of names that are not used.
+      {{{spec, fun}, _}, _} = with_io(:stderr, fn -> Code.eval_string(code) end)
 
-      assert {source, arguments, by_spec(spec, arguments)} ==
-               {source, arguments, by_function(fun, arguments)}
+      for _ <- 1..40 do
+        arguments = if coin(), do: Enum.map(one(heads), &fitting/1), else: [value(3), value(3)]
+
+        assert {source, arguments, by_spec(spec, arguments)} ==
+                 {source, arguments, by_function(fun, arguments)}
+      end
     end
+  end
+
+  defp is_elixir?(source) do
+    {is_elixir?, _} =
+      with_io(:stderr, fn ->
+        try do
+          match?({_, _}, Code.eval_string(source))
+        rescue
+          error in CompileError -> Version.match?(System.version(), "< 1.18.0") && raise error
+        end
+      end)
+
+    is_elixir?
   end
 
   defp clause(patterns) do

@@ -33,7 +33,7 @@ defmodule ElixirScope.Context do
 
   alias ElixirScope.Native
 
-  @tag :elixir_scope
+  @label :elixir_scope
   @used {__MODULE__, :used}
 
   @typedoc "What a context is called: any term, best a text."
@@ -44,7 +44,7 @@ defmodule ElixirScope.Context do
   def run(id, metadata, fun) do
     use_contexts()
     before = :seq_trace.get_token()
-    :seq_trace.set_token(:label, {@tag, number(id), id, metadata})
+    :seq_trace.set_token(:label, {@label, number(id), id, metadata})
 
     try do
       fun.()
@@ -57,7 +57,7 @@ defmodule ElixirScope.Context do
   @spec current() :: %{id: id, metadata: term} | nil
   def current do
     case :seq_trace.get_token(:label) do
-      {:label, {@tag, _number, id, metadata}} -> %{id: id, metadata: metadata}
+      {:label, {@label, _number, id, metadata}} -> %{id: id, metadata: metadata}
       _ -> nil
     end
   end
@@ -83,7 +83,7 @@ defmodule ElixirScope.Context do
     number = number(make_ref())
     :seq_trace.set_token([])
     Native.seek_token(0, 0)
-    :seq_trace.set_token(:label, {@tag, number, [], []})
+    :seq_trace.set_token(:label, {@label, number, [], []})
     Native.seek_token(1, number)
     :seq_trace.set_token([])
     Native.seek_token(2, 0)

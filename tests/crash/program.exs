@@ -124,7 +124,9 @@ options = [
   max_bytes: String.to_integer(max_bytes),
   segment_bytes: 64 * 1024,
   binary_bytes: 32_768,
-  payload_bytes: 32_768
+  payload_bytes: 32_768,
+  # A budget would leave events out, and say so, where the disk is nearly full.
+  budget: false
 ]
 
 case ElixirScope.start_recording(options) do

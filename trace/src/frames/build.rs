@@ -65,8 +65,9 @@ impl Builder<'_> {
     fn event(&mut self, number: u32, record: &Record<'_>) {
         if matches!(record.kind, Kind::NameAtom | Kind::NameProcess | Kind::Clock | Kind::Context)
             || is_known_name(record)
+            || is_of_function(record.kind) && self.recording.site_of(record).is_none()
         {
-            return;
+            return; // Of the last, which function it is of cannot be read.
         }
         let process = self.process(record.pid, number);
         if record.kind.is_told() && !is_of_function(record.kind) {

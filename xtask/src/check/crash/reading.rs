@@ -152,7 +152,11 @@ pub fn judge(folder: &Path, acknowledged: &[Batch], keep: Keep, absent: Absent) 
         let missing = missing(events, &own, keep);
         let acknowledged = missing.iter().find(|n| own.contains(n));
         require(acknowledged.is_none() || is_gap_known, || {
-            format!("writer {writer}: event {} was acknowledged and is not there", missing[0])
+            let (first, last) = (events.first().unwrap_or(&0), events.last().unwrap_or(&0));
+            let (from, to) = (missing[0], missing[missing.len() - 1]);
+            format!(
+                "writer {writer}: of its events {from} to {to}, acknowledged ones are not there; {first} to {last} are"
+            )
         })?;
         unmarked += missing.len() as u64;
     }

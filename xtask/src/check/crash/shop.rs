@@ -28,7 +28,7 @@ fn steps_until_killed(runs: &Path, keep: Keep, enough: usize) -> Result<usize, F
         Keep::All => "",
         Keep::Newest => {
             "dir = System.fetch_env!(\"ELIXIRSCOPE_DIR\");\
-             {:ok, _} = ElixirScope.start_recording(dir: dir, keep: :newest, max_bytes: 16_000_000);"
+             {:ok, _} = ElixirScope.start_recording(dir: dir, keep: :newest, max_bytes: 16_000_000, budget: false);"
         }
     };
     let script = format!("{begin} IO.puts(\"vm #{{System.pid()}}\"); Shop.Scenario.steps(1_000_000)");

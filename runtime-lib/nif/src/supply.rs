@@ -246,9 +246,11 @@ impl Supply {
         !self.full.is_empty() || self.session.data.iter().any(|slot| !slot.is_empty())
     }
 
-    // Those that stand ready take an eighth of what is allowed at most.
+    // Those that stand ready take an eighth of what is allowed at most; of a whole
+    // recording, whose names are written once, a sixteenth.
     fn names_bytes(&self) -> usize {
-        (self.session.limits.max_bytes / 64).clamp(16 * 1024, NAMES_BYTES) as usize
+        let parts = if self.session.limits.keep == Keep::All { 16 } else { 8 } * NAMES_SPARES as u64;
+        (self.session.limits.max_bytes / parts).clamp(16 * 1024, NAMES_BYTES) as usize
     }
 
     /// A segment for names, for which a flight recorder's events give way. None when

@@ -64,6 +64,17 @@ fn calls_and_their_ends_are_frames() {
 }
 
 #[test]
+fn a_call_whose_function_cannot_be_read_is_no_frame() {
+    let mut writer = Writer::new("unreadable");
+    for kind in [Kind::Call, Kind::Returned, Kind::Raised] {
+        writer.event(kind, 0, PID, &[Term::Int(1), Term::Int(2), Term::Int(3)]);
+    }
+    told(&mut writer, Kind::Call, 0, "map", &[Term::Int(7)]);
+    let recording = Recording::open(&writer.finish()).unwrap();
+    assert_eq!(shown(&recording, &Frames::build(&recording)), ["Enum.map/1(7) open"]);
+}
+
+#[test]
 fn a_call_without_an_end_holds_nothing() {
     let mut writer = Writer::new("endless");
     let f = writer.function("M", "f", "", "lib/m.ex", 1);

@@ -5,7 +5,7 @@
 //! of 60 ms. So the words of the term are read directly, if at start our reading
 //! agreed with the VM's on a binary of each form. Otherwise the VM is asked.
 
-use crate::encode::{self, Env, RawTerm};
+use crate::words::{self, ARITY_AT, Env, PRIMARY, RawTerm, SUBTAG};
 use rustler::sys::{ErlNifBinary, enif_inspect_binary};
 use std::mem::MaybeUninit;
 
@@ -20,14 +20,6 @@ pub enum Layout {
     /// `ErlHeapBits`, `ErlSubBits` (`erl_bits.h`, seen on OTP 27).
     Bits,
 }
-
-// erl_term.h: the low two bits of a boxed term, then those of a pointer.
-const BOXED: u64 = 0x2;
-const PRIMARY: u64 = 0x3;
-const POINTER: u64 = 0x7;
-// A header word: the subtag, and above six bits the number of words that follow.
-const SUBTAG: u64 = 0x3c;
-const ARITY_AT: u32 = 6;
 
 /// Subtags of [`Layout::Bytes`].
 mod bytes {
@@ -100,8 +92,8 @@ pub unsafe fn find(layout: Layout, term: RawTerm) -> Option<Place> {
     unsafe {
         match layout {
             Layout::Unknown => None,
-            Layout::Bytes => in_bytes(words(term)?),
-            Layout::Bits => in_bits(words(term)?),
+            Layout::Bytes => in_bytes(words::boxed(term)?),
+            Layout::Bits => in_bits(words::boxed(term)?),
         }
     }
 }
@@ -111,7 +103,7 @@ pub unsafe fn find(layout: Layout, term: RawTerm) -> Option<Place> {
 /// # Safety
 /// As [`find`].
 pub unsafe fn filled(layout: Layout, term: RawTerm) -> Option<usize> {
-    let words = words(term)?;
+    let words = words::boxed(term)?;
     // SAFETY: by the caller's promise; the words are those that `in_bytes` and
     // `in_bits` read. A sub-binary's bits after its last byte are in the fourth.
     let count = unsafe {
@@ -124,11 +116,6 @@ pub unsafe fn filled(layout: Layout, term: RawTerm) -> Option<usize> {
         }
     };
     usize::try_from(count.div_ceil(8)).ok()
-}
-
-/// The words a boxed term points to; the first is its header.
-fn words(term: RawTerm) -> Option<*const u64> {
-    (encode::bits(term) & PRIMARY == BOXED).then_some((encode::bits(term) & !POINTER) as *const u64)
 }
 
 /// # Safety
@@ -153,7 +140,7 @@ unsafe fn in_bytes(words: *const u64) -> Option<Place> {
             (ON_HEAP, 1..) => Some((words.add(2).cast(), *words.add(1) as usize)),
             (REFERENCE_COUNTED, 5) => Some((*words.add(4) as *const u8, *words.add(1) as usize)),
             (SUB, 3) if *words.add(3) & 0xffff == 0 => {
-                let parent = (*words.add(4) & !POINTER) as *const u64;
+                let parent = words::target(*words.add(4));
                 let (data, _) = if header(parent).0 == SUB { None } else { in_bytes(parent) }?;
                 Some((data.add(*words.add(2) as usize), *words.add(1) as usize))
             }

@@ -10,6 +10,7 @@ mod plain;
 mod secrets;
 mod tags;
 
+pub use crate::words::{Env, RawTerm, bits};
 pub use atoms::Atoms;
 pub use tags::{Tags, check_tags, tags};
 
@@ -20,18 +21,6 @@ use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use wire::node_id::SECRET;
 use wire::term as tag;
-
-/// The VM's environment of a call.
-pub type Env = *mut ErlNifEnv;
-/// A term of the VM.
-pub type RawTerm = ErlNifTerm;
-
-/// The word that a term is.
-#[inline(always)]
-pub fn bits(term: RawTerm) -> u64 {
-    // SAFETY: rustler declares the term as transparent over one word.
-    unsafe { std::mem::transmute::<RawTerm, usize>(term) as u64 }
-}
 
 unsafe extern "C" {
     // As an integer, not as rustler's enum: newer VMs may add types.
@@ -44,9 +33,6 @@ const TAG_PID: u64 = 0x3;
 pub const TAG_SMALL: u64 = 0xf;
 const TAG_ATOM: u64 = 0x0b;
 const NIL: u64 = 0x3b;
-// The low two bits of what is no immediate.
-const PRIMARY: u64 = 0x3;
-const BOXED: u64 = 0x2;
 
 /// A term in Erlang's external format, released when dropped.
 struct External(ErlNifBinary);

@@ -42,3 +42,4 @@ mod shelf;
 mod state;
 mod supply;
 mod tracer;
+mod words;

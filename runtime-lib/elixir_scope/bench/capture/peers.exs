@@ -35,7 +35,7 @@ defmodule Bench.Peers do
       {":dbg's file port: call and return", true, 2,
        fn -> traced(@return, &by_port(&1, directory)) end},
       {"ETS insert", true, 1, &inserted/0},
-      {"dispatch as of :telemetry, to nobody's gain", false, 1, &dispatched/0},
+      {"dispatch as of :telemetry, handler does nothing", false, 1, &dispatched/0},
       {"native tracer that does nothing: call", false, 1, fn -> traced(true, &by_nothing/1) end},
       {"native tracer that does nothing: call and return", false, 2,
        fn -> traced(@return, &by_nothing/1) end}

@@ -41,6 +41,12 @@ defmodule ElixirScope.Test.CaptureCase do
     Segments.events(run)
   end
 
+  @doc "No recording begins with these options, and the error says why."
+  def assert_refused(dir, options, why) do
+    start = fn -> ElixirScope.start_recording([dir: dir] ++ options) end
+    assert assert_raise(ArgumentError, start).message =~ why
+  end
+
   @doc "The events that the calling process wrote."
   def own(events), do: Enum.filter(events, &(&1.pid == self() and &1.kind != :exit))
 

@@ -6,9 +6,9 @@
 mod associations;
 
 use super::lists::{self, Cells};
-use super::maps;
 use super::{Atoms, Encoder, Env, NIL, RawTerm, bits, enif_term_type};
 use crate::binary;
+use crate::words;
 use rustler::sys::*;
 use wire::{state, term as tag};
 
@@ -56,7 +56,7 @@ impl<'a> Encoder<'a> {
                 return;
             }
             // SAFETY: by the caller's promise.
-            unsafe { self.term(maps::term(element), depth - 1) };
+            unsafe { self.term(words::term(element), depth - 1) };
         }
         if !is_proper {
             // SAFETY: as above.
@@ -208,8 +208,8 @@ impl<'a> Encoder<'a> {
                 // SAFETY: by the caller's promise.
                 unsafe {
                     match old {
-                        Some(old) => self.delta(maps::term(old), maps::term(new), depth - 1),
-                        None => self.another(maps::term(new), depth - 1),
+                        Some(old) => self.delta(words::term(old), words::term(new), depth - 1),
+                        None => self.another(words::term(new), depth - 1),
                     }
                 }
             };
@@ -256,7 +256,7 @@ impl<'a> Encoder<'a> {
         [plan.after, kept + 1, back.len()].into_iter().for_each(|size| self.varint(size as u64));
         // SAFETY: by the caller's promise.
         unsafe {
-            back.iter().for_each(|element| self.term(maps::term(*element), depth - 1));
+            back.iter().for_each(|element| self.term(words::term(*element), depth - 1));
             self.term(after.rest, depth - 1);
         }
         false

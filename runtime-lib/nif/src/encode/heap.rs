@@ -4,17 +4,10 @@
 //! over a small map more. So the words of such terms are read directly, if at start our
 //! reading agreed with the VM's. Otherwise the VM is asked.
 
-use super::{BOXED, Env, PRIMARY, RawTerm, bits};
+use crate::words::{self, ARITY_AT, CELL, Env, PRIMARY, RawTerm, SUBTAG, TUPLE, bits};
 use rustler::sys::*;
 use std::ffi::c_uint;
 
-// erl_term.h: the low bits of a pointer, and its tag for a cell of a list.
-const POINTER: u64 = 0x7;
-const CELL: u64 = 0x1;
-// A header word: the subtag, and above six bits the number of words that follow.
-const SUBTAG: u64 = 0x3f;
-const TUPLE: u64 = 0;
-const ARITY_AT: u32 = 6;
 // erl_map.h: the header of `flatmap_t`, MAP_HEADER_FLATMAP.
 const SMALL_MAP: u64 = 0x13c;
 
@@ -34,7 +27,7 @@ pub enum Boxed<'a> {
 /// [`agrees`] said so of the VM, and `term` is of a running call.
 #[inline(always)]
 pub unsafe fn cell(term: RawTerm) -> Option<(RawTerm, RawTerm)> {
-    let words = (bits(term) & !POINTER) as *const RawTerm;
+    let words: *const RawTerm = words::target(bits(term)).cast();
     // SAFETY: a cell has two words, which live as long as the call.
     (bits(term) & PRIMARY == CELL).then(|| unsafe { (*words, *words.add(1)) })
 }
@@ -45,18 +38,16 @@ pub unsafe fn cell(term: RawTerm) -> Option<(RawTerm, RawTerm)> {
 /// As [`cell`]. The parts live as long as the call.
 #[inline(always)]
 pub unsafe fn boxed<'a>(term: RawTerm) -> Boxed<'a> {
-    if bits(term) & PRIMARY != BOXED {
-        return Boxed::Other;
-    }
-    let words = (bits(term) & !POINTER) as *const RawTerm;
+    let Some(words) = words::boxed(term) else { return Boxed::Other };
+    let words: *const RawTerm = words.cast();
     // SAFETY: by the caller's promise. The first word is a header. Of a tuple the
     // elements follow; of a small map their number, a tuple of the keys, and the values.
     unsafe {
         match bits(*words) {
             header if header & SUBTAG == TUPLE => Boxed::Tuple(slice(words.add(1), header >> ARITY_AT)),
             SMALL_MAP => {
-                let (size, keys) = (bits(*words.add(1)), (bits(*words.add(2)) & !POINTER) as *const RawTerm);
-                Boxed::Map(slice(keys.add(1), size), slice(words.add(3), size))
+                let (size, keys) = (bits(*words.add(1)), words::target(bits(*words.add(2))));
+                Boxed::Map(slice(keys.add(1).cast(), size), slice(words.add(3), size))
             }
             _ => Boxed::Other,
         }

@@ -4,30 +4,18 @@
 //! no way to pass over those. So the words of the nodes are read directly, if at start
 //! our reading of maps agreed with the VM's. Otherwise all keys are looked up.
 
-use super::{BOXED, Env, PRIMARY, RawTerm, bits};
+use crate::words::{self, ARITY_AT, BOXED, CELL, Env, PRIMARY, RawTerm, SUBTAG, TUPLE, bits, term};
 use rustler::sys::*;
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 
-// erl_term.h: the low bits of a pointer, and its tag for a cell of a list.
-const POINTER: u64 = 0x7;
-const CELL: u64 = 0x1;
 // erl_map.h: a header word has the subtag, two bits of what kind of node it is, eight of
 // nothing that matters here, and above them which of 16 slots are there.
-const SUBTAG: u64 = 0x3c;
 const IS_MAP: u64 = 0x3c;
-const IS_TUPLE: u64 = 0;
 const KIND_AT: u32 = 6;
 const SLOTS_AT: u32 = 16;
-const ARITY_AT: u32 = 6;
 /// Slots of a node that has them all, which is laid out as a tuple.
 const FULL: usize = 16;
-
-/// The term that a word is.
-pub(super) fn term(word: u64) -> RawTerm {
-    // SAFETY: rustler declares the term as transparent over one word.
-    unsafe { std::mem::transmute::<usize, RawTerm>(word as usize) }
-}
 
 /// A part of a trie.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,7 +49,7 @@ impl Node {
             (IS_MAP, 2) => return Some(Self { first: words.wrapping_add(2), len: FULL, slots: 0xffff }),
             (IS_MAP, 3) => (2, slots.count_ones() as usize),
             // A full node; or keys that collide, which stand side by side.
-            (IS_TUPLE, _) => {
+            (TUPLE, _) => {
                 let len = (header >> ARITY_AT) as usize;
                 let slots = u64::MAX.checked_shr(64u32.checked_sub(len as u32)?)?;
                 return Some(Self { first: words.wrapping_add(1), len, slots });
@@ -101,9 +89,8 @@ pub unsafe fn trie(map: RawTerm) -> Option<Part> {
 }
 
 unsafe fn is_trie(map: RawTerm) -> bool {
-    // SAFETY: a map is boxed, and its first word a header.
-    let kind = unsafe { (*((bits(map) & !POINTER) as *const u64) >> KIND_AT) & 3 };
-    bits(map) & PRIMARY == BOXED && (kind == 2 || kind == 3)
+    // SAFETY: a boxed term's first word is a header.
+    words::boxed(map).is_some_and(|words| matches!(unsafe { *words } >> KIND_AT & 3, 2 | 3))
 }
 
 impl Part {
@@ -112,7 +99,7 @@ impl Part {
     /// # Safety
     /// The part is of a trie of the running call.
     pub unsafe fn shape(self) -> Option<Shape> {
-        let words = (self.0 & !POINTER) as *const u64;
+        let words = words::target(self.0);
         // SAFETY: by the caller's promise. A cell has two words.
         unsafe {
             match self.0 & PRIMARY {

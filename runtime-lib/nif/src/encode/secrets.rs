@@ -8,8 +8,8 @@
 //! The decision is made before the value is looked at: a payload that does not fit is
 //! given up after it was written, and what was written stays in the file.
 
-use super::{BOXED, Encoder, PRIMARY, RawTerm, TAG_ATOM, binary, bits, enif_term_type};
-use crate::hot;
+use super::{Encoder, RawTerm, TAG_ATOM, binary, bits, enif_term_type};
+use crate::{hot, words};
 use rustler::sys::*;
 use std::ffi::c_uint;
 use wire::term as tag;
@@ -96,7 +96,7 @@ impl Encoder<'_> {
         unsafe {
             match self.tags.immediates {
                 true if word & 0x3f == TAG_ATOM => self.atoms.is_secret(self.env, word >> 6, name),
-                true if word & PRIMARY != BOXED => false,
+                true if words::boxed(name).is_none() => false,
                 _ => self.is_secret_asked(name),
             }
         }

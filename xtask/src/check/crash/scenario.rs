@@ -196,7 +196,7 @@ fn read_only(keep: Keep, repetition: usize) -> Result<Outcome, Failure> {
     }
     let failure = lives_on(&run)?;
     require(failure.contains("Read-only") || failure.contains("denied"), || format!("status() says {failure}"))?;
-    let tally = judge(&run.folder()?, &run.acknowledged, keep, Absent::Nothing)?;
+    let tally = judge(&run.folder()?, &run.acknowledged, keep, Absent::Sums)?;
     agrees(&run, &tally)?;
     Ok(Outcome::Ran(tally))
 }

@@ -425,6 +425,10 @@ defmodule ElixirScope do
   as for all terms, the other limits of a recording do not. A function is noted, but not
   what it captured.
 
+  Versions are values: where the level of detail leaves those out, because of the budget or
+  of `trace/2`, it is noted that a state changed, and at `:off` not even that. What it was
+  then is not known; when values are recorded again, the processes tell their states anew.
+
   A `:gen_statem` does not show its data when it changes. It is looked at after an event,
   behind the messages that wait by then, and for at most a tenth of its time; each
   version is written whole, unless it is the one before. Of other processes that answer
@@ -457,7 +461,8 @@ defmodule ElixirScope do
   end
 
   @doc """
-  Writes the state of a process now, to the recording that runs.
+  Writes the state of a process now, to the recording that runs; it is an error where the
+  level of detail leaves values out.
 
   Of a process that answers no system messages it is what `Process.info/2` knows: `:of`
   is then `:process_info`, else `:state`. Options as of `enable_time_travel/2`.

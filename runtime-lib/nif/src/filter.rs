@@ -121,7 +121,8 @@ pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, t
     unsafe { ring::emit(env, session, kind, node, terms, detail) };
 }
 
-/// How an event that the VM tells of `process` is written; `None`: not at all.
+/// How an event of `process` that stands at no site is written: what the VM tells, and
+/// versions of its state. `None`: not at all.
 pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail> {
     let at = clock::ticks(session.clock.kind);
     if session.control.is_open() {

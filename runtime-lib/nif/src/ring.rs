@@ -5,7 +5,7 @@
 
 mod body;
 
-pub use body::{Body, Outcome, emit_body};
+pub use body::{Body, Outcome, emit_body, withhold_body};
 
 use crate::clock;
 use crate::contexts;

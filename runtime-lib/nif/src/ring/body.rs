@@ -3,12 +3,11 @@
 //! It is encoded beside the segment, since its length is not known before.
 
 use super::{Ring, bump, local_pid, with_ring};
-use crate::clock;
 use crate::encode::{self, Encoder, Env, RawTerm, SLACK};
 use crate::session::Session;
 use std::time::Duration;
 use wire::segment::TRUNCATED_AT;
-use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind};
+use wire::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind};
 
 /// Bytes of a body in one record: a segment of any size has room for some of them.
 const PART: usize = 16 * 1024;
@@ -23,6 +22,8 @@ pub struct Body {
     pub number: u64,
     /// The local process it is of.
     pub about: RawTerm,
+    /// Its time, in ticks, as that of an event: see [`super::Detail::at`].
+    pub at: u64,
     /// Bytes it may have; at most 2^31.
     pub room: usize,
     /// Parts that may be compared for it.
@@ -65,14 +66,33 @@ pub unsafe fn emit_body(
     outcome
 }
 
+/// Writes that there is a body whose content is not wanted; whether there was room.
+///
+/// # Safety
+/// `env` is that of the running call.
+pub unsafe fn withhold_body(env: Env, session: &'static Session, body: &Body) -> bool {
+    let mut is_written = false;
+    // SAFETY: by the caller's promise; the work writes no other event.
+    unsafe {
+        with_ring(session, |ring| {
+            ring.see_about(env, body.about);
+            is_written = ring.part(body, FLAG_OMITTED | FLAG_WITHHELD, &[], 0);
+        });
+    }
+    is_written
+}
+
 impl Ring {
+    fn see_about(&mut self, env: Env, about: RawTerm) {
+        if let Some(own) = local_pid(env, about) {
+            self.see(env, own, about);
+        }
+    }
+
     /// # Safety
     /// As [`emit_body`].
     unsafe fn body(&mut self, env: Env, body: &Body, fill: impl FnOnce(&mut Encoder<'_>) -> bool) -> Outcome {
-        let ticks = clock::ticks(self.session.clock.kind);
-        if let Some(own) = local_pid(env, body.about) {
-            self.see(env, own, body.about);
-        }
+        self.see_about(env, body.about);
         let mut space = vec![0; body.room + SLACK];
         let mut encoder = Encoder::whole(env, &mut space, body.fuel, &mut self.atoms);
         let is_wanted = fill(&mut encoder);
@@ -84,16 +104,16 @@ impl Ring {
         let is_last_try = body.may_wait && body.kind == Kind::State;
         match (is_wanted, is_full) {
             (_, true) if !is_last_try => Outcome::TooLarge,
-            (_, true) if self.part(body, ticks, FLAG_OMITTED, &[], 0) => Outcome::TooLarge,
+            (_, true) if self.part(body, FLAG_OMITTED, &[], 0) => Outcome::TooLarge,
             (_, true) => Outcome::Lost,
             (false, false) => Outcome::Nothing,
-            (true, false) => self.parts(body, ticks, flags, &space[..len]),
+            (true, false) => self.parts(body, flags, &space[..len]),
         }
     }
 
-    fn parts(&mut self, body: &Body, ticks: u64, flags: u8, bytes: &[u8]) -> Outcome {
+    fn parts(&mut self, body: &Body, flags: u8, bytes: &[u8]) -> Outcome {
         for at in (0..bytes.len()).step_by(PART) {
-            if !self.part(body, ticks, flags, bytes, at) {
+            if !self.part(body, flags, bytes, at) {
                 return Outcome::Lost;
             }
         }
@@ -101,7 +121,7 @@ impl Ring {
     }
 
     /// Writes the part that begins at `at`; false when there is no room.
-    fn part(&mut self, body: &Body, ticks: u64, flags: u8, bytes: &[u8], at: usize) -> bool {
+    fn part(&mut self, body: &Body, flags: u8, bytes: &[u8], at: usize) -> bool {
         let part = &bytes[at..(at + PART).min(bytes.len())];
         let room = part.len() + MOST_SIZES;
         let has_room = self.data.as_ref().is_some_and(|segment| segment.has_room(room));
@@ -117,11 +137,11 @@ impl Ring {
             payload.extend_from_slice(part);
         }
         segment.payload_space(payload.len()).copy_from_slice(&payload);
-        if flags != 0 {
+        if flags != 0 && flags & FLAG_WITHHELD == 0 {
             segment.store(TRUNCATED_AT, bump(&self.counters.truncated, 1));
         }
         let first = wire::record::first_word(body.kind, flags, 0, payload.len());
-        segment.publish([first, body.number, ticks, encode::bits(body.about)], payload.len());
+        segment.publish([first, body.number, body.at, encode::bits(body.about)], payload.len());
         bump(&self.counters.events, 1);
         bump(&self.counters.bytes, wire::record::record_len(payload.len()) as u64);
         true

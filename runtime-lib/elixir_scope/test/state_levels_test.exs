@@ -5,7 +5,7 @@ defmodule ElixirScope.StateLevelsTest do
   use ElixirScope.Test.CaptureCase, async: false
 
   alias ElixirScope.Health.Watch
-  alias ElixirScope.Native
+  alias ElixirScope.{Native, TimeTravel}
 
   defmodule Machine do
     @behaviour :gen_statem
@@ -51,6 +51,8 @@ defmodule ElixirScope.StateLevelsTest do
     test "at #{level} it is known that a state changed, and not into what", %{dir: dir} do
       {agent, run} = observed(dir)
       Native.set_detail(unquote(level), :test)
+      TimeTravel.wanted()
+      :sys.get_state(TimeTravel)
       settle(agent)
       assert known(agent, run) == :first, "nothing changed"
 

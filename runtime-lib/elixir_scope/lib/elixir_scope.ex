@@ -382,6 +382,8 @@ defmodule ElixirScope do
     * `:fun` - calls of this function and all they made: `{module, name, arity}`,
       `{module, name}`, a module, or the start of a name as text;
     * `:correlation` - what happened in the context of this id (`with_context/3`);
+    * `:from`, `:to` - without calls that ended before or began after: a `DateTime`, or
+      nanoseconds from the recording's start;
     * `:detail` - `:boundaries` of calls, `:branches` too, or `:values` too (default,
       as far as they were recorded);
     * `:limit` - the number of calls, from the start (default 1000), or `:infinity`.
@@ -481,9 +483,10 @@ defmodule ElixirScope do
   Reads the state that a process had at a moment, of the recording that runs, else of the
   last one.
 
-  The process is a pid, a registered name, or how it is shown. The moment is
-  nanoseconds from the recording's start, as `:at_ns` of `events/1`, or `{:before, event}`
-  or `{:after, event}`: after all that the process did before its next event.
+  The process is a pid, a registered name, or how it is shown. The moment is a `DateTime`,
+  by the clock of the system that recorded, or nanoseconds from the recording's start, as
+  `:at_ns` of `events/1`, or `{:before, event}` or `{:after, event}`: after all that the
+  process did before its next event.
 
   It has what `enable_time_travel/2` and `snapshot/1` wrote. Of a process that told no
   versions of its own, it has what its callbacks returned, if they had probes and the
@@ -502,9 +505,10 @@ defmodule ElixirScope do
       iex> {:error, reason} = ElixirScope.state_at(self(), 0, run: "no/such/run")
       iex> reason =~ "cannot read no/such/run"
       true
+      iex> {:error, ^reason} = ElixirScope.state_at(self(), DateTime.utc_now(), run: "no/such/run")
 
   """
-  @spec state_at(pid | atom | String.t(), integer | {:before | :after, Reader.event()}, keyword) ::
+  @spec state_at(pid | atom | String.t(), Reader.moment(), keyword) ::
           {:ok, Reader.state()} | {:error, String.t()}
   def state_at(process, moment, options \\ []), do: Reader.state(process, moment, options)
 

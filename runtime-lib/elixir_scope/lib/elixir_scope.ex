@@ -16,8 +16,6 @@ defmodule ElixirScope do
   A recording is readable while it grows, and after the VM was killed.
   """
 
-  alias ElixirScope.Overlay.Recording
-
   alias ElixirScope.{
     Calls,
     Context,
@@ -26,13 +24,11 @@ defmodule ElixirScope do
     Options,
     Reader,
     Recorder,
-    Retention,
+    Start,
     TimeTravel,
     Trace,
     Tracer
   }
-
-  alias ElixirScope.Release.Overlays
 
   @not_recording "no recording is running; ElixirScope.start_recording/1 starts one"
 
@@ -108,43 +104,7 @@ defmodule ElixirScope do
   """
   @spec start_recording(keyword) :: {:ok, Path.t()} | {:error, String.t()}
   def start_recording(options \\ []) do
-    options |> Options.validate!() |> start(false)
-  end
-
-  defp start(options, for_traces?) do
-    with :ok <- start_application(),
-         :ok <- Overlays.load() do
-      stop_at_exit()
-
-      %{
-        dir: Path.expand(options[:dir] || Recording.dir()),
-        app: to_string(options[:app] || project()),
-        maps: options[:maps] || Recording.maps(),
-        only: options[:only],
-        for_traces?: for_traces?,
-        trace: options[:trace],
-        trace_processes: options[:trace_processes],
-        contents: options[:message_contents],
-        keep: options[:keep],
-        runs: options[:runs],
-        limits: Options.limits(options),
-        retention: Retention.limits(options),
-        redact: options[:redact],
-        health: %{budget: options[:budget], alert: options[:alert]}
-      }
-      |> Recorder.start()
-      |> tap(fn _ -> TimeTravel.begun() end)
-    end
-  end
-
-  # It may be the application itself that starts a recording, while it starts.
-  defp start_application do
-    with false <- running?(),
-         {:error, reason} <- Application.ensure_all_started(:elixir_scope) do
-      {:error, "the application elixir_scope does not start: #{inspect(reason)}"}
-    else
-      _ -> :ok
-    end
+    options |> Options.validate!() |> Start.recording(false)
   end
 
   @doc """
@@ -158,7 +118,7 @@ defmodule ElixirScope do
   """
   @spec stop_recording() :: :ok | {:error, String.t()}
   def stop_recording do
-    if running?(), do: Recorder.stop(), else: {:error, "no recording is running"}
+    if Start.running?(), do: Recorder.stop(), else: {:error, "no recording is running"}
   end
 
   @doc """
@@ -175,7 +135,10 @@ defmodule ElixirScope do
   @spec trace_processes(:add | :remove, Tracer.processes()) :: :ok | {:error, String.t()}
   def trace_processes(how, processes) when how in [:add, :remove] do
     Options.processes!(processes)
-    if running?(), do: Recorder.trace_processes(how, processes), else: {:error, @not_recording}
+
+    if Start.running?(),
+      do: Recorder.trace_processes(how, processes),
+      else: {:error, @not_recording}
   end
 
   @doc """
@@ -209,13 +172,13 @@ defmodule ElixirScope do
   def trace_calls(functions, options \\ []) do
     request = Calls.request!(functions, options)
     Options.processes!(request.processes)
-    if running?(), do: Recorder.trace_calls(request), else: {:error, @not_recording}
+    if Start.running?(), do: Recorder.trace_calls(request), else: {:error, @not_recording}
   end
 
   @doc "Ends what `trace_calls/2` began. Of calls that were told, the end is told still."
   @spec stop_trace_calls() :: :ok | {:error, String.t()}
   def stop_trace_calls,
-    do: if(running?(), do: Recorder.stop_trace_calls(), else: {:error, @not_recording})
+    do: if(Start.running?(), do: Recorder.stop_trace_calls(), else: {:error, @not_recording})
 
   @doc """
   Tells whether a recording runs, and what the last one counted.
@@ -226,7 +189,7 @@ defmodule ElixirScope do
   """
   @spec status() :: status
   def status do
-    if running?() and Native.load() == :ok do
+    if Start.running?() and Native.load() == :ok do
       {recording, counts, failure} = Native.status()
       last = Recorder.last()
       failure = if failure == "", do: last.failure, else: failure
@@ -277,9 +240,9 @@ defmodule ElixirScope do
   @spec trace(Trace.target(), keyword) :: {:ok, reference} | {:error, String.t()}
   def trace(target, options \\ []) do
     with {:ok, trace} <- Trace.new(target, options),
-         :ok <- start_application(),
+         :ok <- Start.application(),
          :none <- Recorder.trace(trace),
-         {:ok, _dir} <- trace |> recording_for() |> Options.validate!() |> start(true),
+         {:ok, _dir} <- trace |> recording_for() |> Options.validate!() |> Start.recording(true),
          do: Recorder.trace(trace)
   end
 
@@ -299,7 +262,7 @@ defmodule ElixirScope do
 
   """
   @spec stop_trace(reference | Trace.target() | :all) :: non_neg_integer
-  def stop_trace(which), do: if(running?(), do: Recorder.stop_trace(which), else: 0)
+  def stop_trace(which), do: if(Start.running?(), do: Recorder.stop_trace(which), else: 0)
 
   @doc """
   Samples the calling process by this key from here on, instead of by itself.
@@ -451,7 +414,7 @@ defmodule ElixirScope do
   """
   @spec enable_time_travel(GenServer.server(), keyword) :: :ok | {:error, String.t()}
   def enable_time_travel(server, options \\ []) do
-    with :ok <- start_application(), do: TimeTravel.enable(server, options)
+    with :ok <- Start.application(), do: TimeTravel.enable(server, options)
   end
 
   @doc """
@@ -459,7 +422,7 @@ defmodule ElixirScope do
   """
   @spec disable_time_travel(GenServer.server()) :: :ok | {:error, String.t()}
   def disable_time_travel(server) do
-    with :ok <- start_application(), do: TimeTravel.disable(server)
+    with :ok <- Start.application(), do: TimeTravel.disable(server)
   end
 
   @doc """
@@ -476,7 +439,7 @@ defmodule ElixirScope do
   @spec snapshot(GenServer.server(), keyword) ::
           {:ok, %{bytes: pos_integer, of: :state | :process_info}} | {:error, String.t()}
   def snapshot(server, options \\ []) do
-    with :ok <- start_application(), do: TimeTravel.snapshot(server, options)
+    with :ok <- Start.application(), do: TimeTravel.snapshot(server, options)
   end
 
   @doc """
@@ -519,24 +482,4 @@ defmodule ElixirScope do
     |> Map.merge(%{recording: recording, dir: dir, failure: failure})
     |> Map.put(:traces, if(recording, do: Recorder.traces(), else: []))
   end
-
-  defp running?, do: Process.whereis(Recorder) != nil
-
-  defp project do
-    if function_exported?(Mix.Project, :get, 0) and Mix.Project.get(),
-      do: Mix.Project.config()[:app],
-      else: Overlays.name() || "unnamed"
-  end
-
-  # `mix run` and `elixir` halt the VM without stopping applications.
-  defp stop_at_exit do
-    unless :persistent_term.get({__MODULE__, :at_exit}, false) do
-      :persistent_term.put({__MODULE__, :at_exit}, true)
-      System.at_exit(&__MODULE__.at_exit/1)
-    end
-  end
-
-  # By name: a function without one would be gone when this module is replaced.
-  @doc false
-  def at_exit(_status), do: stop_recording()
 end

@@ -5,6 +5,7 @@
 use super::{Ring, bump, local_pid, with_ring};
 use crate::encode::{self, Encoder, Env, RawTerm, SLACK};
 use crate::session::Session;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use wire::segment::TRUNCATED_AT;
 use wire::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind};
@@ -126,7 +127,10 @@ impl Ring {
         let room = part.len() + MOST_SIZES;
         let has_room = self.data.as_ref().is_some_and(|segment| segment.has_room(room));
         if !has_room && !self.turn_or_wait(room, body.may_wait) {
-            self.lose();
+            // What a recording no longer waits for is not lost.
+            if !self.is_over() {
+                self.lose();
+            }
             return false;
         }
         let Some(segment) = &mut self.data else { return false };
@@ -147,13 +151,19 @@ impl Ring {
         true
     }
 
-    // A large state takes segments faster than they are made.
+    // A large state takes segments faster than they are made. It may take so long that the
+    // recording ends meanwhile: a segment begun then would be behind the last of its sums.
     fn turn_or_wait(&mut self, room: usize, may_wait: bool) -> bool {
         let turns = if may_wait { TURNS } else { 0 };
-        self.turn(room)
+        let mut turn = || !self.is_over() && self.turn(room);
+        turn()
             || (0..turns).any(|_| {
                 std::thread::sleep(TURN);
-                self.turn(room)
+                turn()
             })
+    }
+
+    fn is_over(&self) -> bool {
+        self.session.stopping.load(Ordering::Acquire)
     }
 }

@@ -109,7 +109,8 @@ defmodule ElixirScope.StateLevelsTest do
   end
 
   test "when the breaker gives the level back, idle processes tell their states", %{dir: dir} do
-    {agent, run} = observed(dir, budget: [drops: 0.5, overhead: 0.9])
+    # Looks without time between them find any share of it.
+    {agent, run} = observed(dir, budget: [overhead: :infinity, drops: :infinity])
     watch = Process.whereis(Watch)
     Native.set_detail(:branches, :test)
     put(agent, :second)

@@ -12,6 +12,7 @@ mod rules;
 
 use crate::clock;
 use crate::encode::{Env, RawTerm, bits};
+use crate::limits::AskedLimits;
 use crate::ring::{self, Detail, pid_term};
 use crate::session::Session;
 use keys::Keys;
@@ -107,22 +108,30 @@ impl Control {
     }
 }
 
-/// Writes an event of the calling process, or what is wanted of it.
+/// Writes an event of the calling process, or what is wanted of it. Of its limits, those
+/// that a trace asks for come first, then those of its site (`own`), then the recording's.
 ///
 /// # Safety
 /// As [`ring::emit`].
 #[inline]
-pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], own: AskedLimits) {
     let site = (node != 0).then_some(node & !SECRET);
     // SAFETY: by the caller's promise.
-    let own = || unsafe { ring::own_pid(env) }.map_or(0, |pid| bits(pid_term(env, pid)));
-    let Some(detail) = detail(session, kind, site, own, terms.len()) else { return };
+    let process = || unsafe { ring::own_pid(env) }.map_or(0, |pid| bits(pid_term(env, pid)));
+    let Some((detail, asked)) = detail(session, kind, site, process, terms.len()) else { return };
+    let limits;
+    let detail = if own == AskedLimits::default() {
+        detail
+    } else {
+        limits = session.limits.with_terms(own).with_terms(asked);
+        Detail { limits: &limits, ..detail }
+    };
     // SAFETY: by the caller's promise.
     unsafe { ring::emit(env, session, kind, node, terms, detail) };
 }
 
 /// How an event that the VM tells of `process` is written; `None`: not at all.
-pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail> {
+pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail<'static>> {
     let at = clock::ticks(session.clock.kind);
     if session.control.is_open() {
         return Some(Detail::full(session, at, terms));
@@ -130,7 +139,7 @@ pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[Ra
     if let (Kind::Spawn, [child, ..]) = (kind, terms) {
         bequeath(&session.control, bits(process), bits(*child));
     }
-    detail(session, kind, None, || bits(process), terms.len())
+    detail(session, kind, None, || bits(process), terms.len()).map(|(detail, _)| detail)
 }
 
 // The VM tells of it before the new process runs.
@@ -143,16 +152,16 @@ fn bequeath(control: &Control, process: u64, child: u64) {
     }
 }
 
-/// How an event is written; `None`: not at all.
+/// How an event is written, and the limits that a trace asks for; `None`: not at all.
 fn detail(
     session: &'static Session,
     kind: Kind,
     site: Option<u64>,
     process: impl FnOnce() -> u64,
     terms: usize,
-) -> Option<Detail> {
+) -> Option<(Detail<'static>, AskedLimits)> {
     let (at, control) = (clock::ticks(session.clock.kind), &session.control);
-    let (level, limits) = match control.rules() {
+    let (level, wanted) = match control.rules() {
         None => (Level::Values, None),
         Some(rules) => {
             let who = if rules.asks_who() { control.who(process(), rules) } else { Who::default() };
@@ -162,5 +171,7 @@ fn detail(
     let level = level.max(control.level());
     let flags = if level == Level::Values { 0 } else { FLAG_WITHHELD };
     let kept = level.kept(kind, terms)?;
-    Some(Detail { limits: limits.unwrap_or(&session.limits), kept, flags, outlined: false, at })
+    let limits = wanted.map_or(&session.limits, |wanted| &wanted.limits);
+    let asked = wanted.map_or_else(AskedLimits::default, |wanted| wanted.asked);
+    Some((Detail { limits, kept, flags, outlined: false, at }, asked))
 }

@@ -5,6 +5,8 @@
 use crate::clock;
 use crate::encode::{self, Env, RawTerm, bits};
 use crate::filter::{self, Level};
+use crate::limited;
+use crate::limits::AskedLimits;
 use crate::ring::{self, Detail};
 use crate::session::Session;
 use rustler::codegen_runtime::{c_char, c_int, c_uint, inventory};
@@ -53,7 +55,9 @@ unsafe fn record(env: Env, argc: c_int, argv: *const RawTerm, kind: Kind, with_p
     ring::guarded(session, move || {
         // SAFETY: by the VM's call; the environment and the terms are its own.
         unsafe {
-            let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
+            let Some((node, payload)) = event(env, argc, argv, with_payload) else {
+                return limited::record(session, env, argc, argv, kind, with_payload);
+            };
             ring::emit(env, session, kind, node, payload, Detail::full(session, at, payload));
         }
     });
@@ -75,13 +79,15 @@ unsafe fn record_wanted(
     ring::guarded(session, move || {
         // SAFETY: by the VM's call; the environment and the terms are its own.
         unsafe {
-            let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
-            filter::emit(env, session, kind, node, payload);
+            let Some((node, payload)) = event(env, argc, argv, with_payload) else {
+                return limited::record(session, env, argc, argv, kind, with_payload);
+            };
+            filter::emit(env, session, kind, node, payload, AskedLimits::default());
         }
     });
 }
 
-/// The node and the payload; an id that is none is no event.
+/// The node and the payload, unless the first argument is no id.
 #[inline(always)]
 unsafe fn event<'a>(env: Env, argc: c_int, argv: *const RawTerm, with_payload: bool) -> Option<(u64, &'a [RawTerm])> {
     // SAFETY: the VM gives `argc` terms at `argv`, which live as long as the call.

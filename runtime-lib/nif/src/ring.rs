@@ -47,9 +47,9 @@ struct Ring {
 
 /// How much of an event is written.
 #[derive(Clone, Copy)]
-pub struct Detail {
+pub struct Detail<'a> {
     /// The limits of its terms.
-    pub limits: &'static Limits,
+    pub limits: &'a Limits,
     /// How many of its terms are written: all, or some of the first ones.
     pub kept: usize,
     /// 0, or [`FLAG_WITHHELD`].
@@ -62,7 +62,7 @@ pub struct Detail {
     pub at: u64,
 }
 
-impl Detail {
+impl Detail<'static> {
     /// All of it, within the limits of the recording.
     #[inline(always)]
     pub fn full(session: &'static Session, at: u64, terms: &[RawTerm]) -> Self {
@@ -93,7 +93,7 @@ pub fn active() -> Option<&'static Session> {
 /// # Safety
 /// `env` is that of the running call, on a scheduler thread; `terms` belong to it.
 #[inline(always)]
-pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], detail: Detail) {
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], detail: Detail<'_>) {
     // SAFETY: by the caller's promise.
     let Some(pid) = (unsafe { own_pid(env) }) else { return };
     // SAFETY: `env` and `terms` by the caller's promise. The ring is this thread's alone,
@@ -161,7 +161,7 @@ pub unsafe fn emit_told(
     variant: u64,
     about: RawTerm,
     terms: &[RawTerm],
-    detail: Detail,
+    detail: Detail<'_>,
 ) {
     // The recorder watches who lives and does something.
     let is_news = !matches!((kind, variant), (Kind::Exit, _) | (Kind::Register, wire::record::REGISTERED_BEFORE));
@@ -269,7 +269,7 @@ impl Ring {
         node: u64,
         (pid, own): (RawTerm, Option<ErlNifPid>),
         terms: &[RawTerm],
-        detail: Detail,
+        detail: Detail<'_>,
     ) {
         // SAFETY: by the caller's promise, here and below.
         let context = if contexts::are_used() { unsafe { self.context(env, pid, detail.at) } } else { 0 };
@@ -297,7 +297,7 @@ impl Ring {
     /// # Safety
     /// As [`Ring::event`].
     #[inline(always)]
-    unsafe fn write(&mut self, env: Env, about: About, terms: &[RawTerm], detail: Detail) {
+    unsafe fn write(&mut self, env: Env, about: About, terms: &[RawTerm], detail: Detail<'_>) {
         let About { kind, node, pid, own, context } = about;
         let mut ticks = detail.at;
         let before = if context == 0 { 0 } else { CONTEXT_BYTES };
@@ -363,7 +363,7 @@ impl Ring {
         about: &About,
         before: usize,
         terms: &[RawTerm],
-        Detail { limits, outlined, .. }: Detail,
+        Detail { limits, outlined, .. }: Detail<'_>,
     ) -> (usize, u8) {
         let Some(segment) = &mut self.data else { return (0, FLAG_OMITTED) };
         let kind = about.kind;

@@ -67,6 +67,23 @@ fn named(strength: Strength) -> [(&'static str, Strength, Reason); 3] {
 }
 
 #[test]
+fn limits_are_those_of_the_rule_that_decides() {
+    let mut settings = rules(&[("Shop.*", Some(Strength::Boundaries)), ("Shop.Ledger", Some(Strength::Boundaries))]);
+    settings.request.rules[1].limits = TermLimits::from([1, 2, 8, 64]);
+    let built = driver::build(&project(settings), &|| {});
+    let limits: Vec<_> = built.plan().clauses.iter().map(|clause| (clause.function.clone(), clause.limits)).collect();
+    let expected = [TermLimits::default(), TermLimits::default(), TermLimits::from([1, 2, 8, 64])];
+    assert_eq!(limits, ALL.map(str::to_owned).into_iter().zip(expected).collect::<Vec<_>>());
+    let text = built.files.iter().find_map(|file| match &file.outcome {
+        Outcome::Instrumented(done) if file.path == "lib/shop.ex" => Some(done.text.as_str()),
+        _ => None,
+    });
+    let lines: Vec<_> = text.unwrap().lines().filter(|line| line.contains("def ")).collect();
+    let limited = |line: &str| line.matches(", 1, 2, 8, 64}, ").count();
+    assert_eq!(lines.iter().map(|line| limited(line)).collect::<Vec<_>>(), [0, 2], "{lines:?}");
+}
+
+#[test]
 fn each_clause_has_its_strength_and_its_reason() {
     check(Settings::default(), &named(Strength::Boundaries), &[QUIET_F]);
     let mut full = Settings::default();

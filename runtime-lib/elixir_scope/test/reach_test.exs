@@ -212,9 +212,9 @@ defmodule ElixirScope.ReachTest do
     end
 
     whole = ~S([1, [2], "three"])
-    assert recorded.("f", "depth = 1") == [~S([1, …(list), "three"]), whole]
+    assert recorded.("f", "depth = 1") == [~S<[1, …(list), "three"]>, whole]
     assert recorded.("g", "items = 1") == [whole, "[1, …]"]
-    assert recorded.("g", "depth = 1") == [whole, ~S([1, …(list), "three"])]
+    assert recorded.("g", "depth = 1") == [whole, ~S<[1, …(list), "three"]>]
   end
 
   test "a sink of one's own, as the documentation shows it", context do

@@ -264,9 +264,9 @@ mod tests {
     #[test]
     fn what_passes_values_has_the_limits_of_its_clause() {
         check(
-            "def f(x) do\n  y = g(x)\n  if y, do: z(y), else: {y}\nend",
+            "def f(x) do\n  y = g(x)\n  if y, do: f(y + 1), else: {y}\nend",
             "def f(x) do\n  enter(!, x); locals({#, 5, 2, 8, 64}, x); y = bind(!, g(x))\n  \
-             if y, do: (branch(#); (tail(#); z(y))), else: (branch(#); leave(!, {y}))\nend",
+             if y, do: (branch(#); f(tail(#, (y + 1)))), else: (branch(#); leave(!, {y}))\nend",
         );
         check("def f(), do: :ok", "def f(), do: (enter(#); leave(!, :ok))");
         check("def f(token), do: token", "def f(token), do: (enter(!, :scope_redacted); leave(secret, token))");

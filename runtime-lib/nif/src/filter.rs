@@ -17,7 +17,7 @@ use crate::ring::{self, Detail, pid_term};
 use crate::session::Session;
 use keys::Keys;
 pub use level::Level;
-use rules::{Rules, Who};
+use rules::{Rules, Wanted, Who};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -108,26 +108,53 @@ impl Control {
     }
 }
 
-/// Writes an event of the calling process, or what is wanted of it. Of its limits, those
-/// that a trace asks for come first, then those of its site (`own`), then the recording's.
+/// Writes an event of the calling process, or what is wanted of it.
 ///
 /// # Safety
 /// As [`ring::emit`].
 #[inline]
-pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], own: AskedLimits) {
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
+    // SAFETY: by the caller's promise, here and below.
+    let Some((detail, _)) = (unsafe { own_detail(env, session, kind, node, terms) }) else { return };
+    unsafe { ring::emit(env, session, kind, node, terms, detail) };
+}
+
+/// Writes an event whose site has limits of its own, or what is wanted of it. Those that a
+/// trace asks for come first, then the site's, then the recording's.
+///
+/// # Safety
+/// As [`ring::emit`].
+pub unsafe fn emit_within(
+    site: AskedLimits,
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    node: u64,
+    terms: &[RawTerm],
+) {
+    // SAFETY: by the caller's promise, here and below.
+    let Some((detail, wanted)) = (unsafe { own_detail(env, session, kind, node, terms) }) else { return };
+    let asked = wanted.map_or_else(AskedLimits::default, |wanted| wanted.asked);
+    let limits = session.limits.with_terms(site).with_terms(asked);
+    unsafe { ring::emit(env, session, kind, node, terms, Detail { limits: &limits, ..detail }) };
+}
+
+/// How an event of the calling process is written.
+///
+/// # Safety
+/// As [`ring::emit`].
+#[inline(always)]
+unsafe fn own_detail(
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    node: u64,
+    terms: &[RawTerm],
+) -> Option<(Detail<'static>, Option<&'static Wanted>)> {
     let site = (node != 0).then_some(node & !SECRET);
     // SAFETY: by the caller's promise.
-    let process = || unsafe { ring::own_pid(env) }.map_or(0, |pid| bits(pid_term(env, pid)));
-    let Some((detail, asked)) = detail(session, kind, site, process, terms.len()) else { return };
-    let limits;
-    let detail = if own == AskedLimits::default() {
-        detail
-    } else {
-        limits = session.limits.with_terms(own).with_terms(asked);
-        Detail { limits: &limits, ..detail }
-    };
-    // SAFETY: by the caller's promise.
-    unsafe { ring::emit(env, session, kind, node, terms, detail) };
+    let own = || unsafe { ring::own_pid(env) }.map_or(0, |pid| bits(pid_term(env, pid)));
+    detail(session, kind, site, own, terms.len())
 }
 
 /// How an event that the VM tells of `process` is written; `None`: not at all.
@@ -152,14 +179,14 @@ fn bequeath(control: &Control, process: u64, child: u64) {
     }
 }
 
-/// How an event is written, and the limits that a trace asks for; `None`: not at all.
+/// How an event is written, and by the wish of which trace; `None`: not at all.
 fn detail(
     session: &'static Session,
     kind: Kind,
     site: Option<u64>,
     process: impl FnOnce() -> u64,
     terms: usize,
-) -> Option<(Detail<'static>, AskedLimits)> {
+) -> Option<(Detail<'static>, Option<&'static Wanted>)> {
     let (at, control) = (clock::ticks(session.clock.kind), &session.control);
     let (level, wanted) = match control.rules() {
         None => (Level::Values, None),
@@ -172,6 +199,5 @@ fn detail(
     let flags = if level == Level::Values { 0 } else { FLAG_WITHHELD };
     let kept = level.kept(kind, terms)?;
     let limits = wanted.map_or(&session.limits, |wanted| &wanted.limits);
-    let asked = wanted.map_or_else(AskedLimits::default, |wanted| wanted.asked);
-    Some((Detail { limits, kept, flags, outlined: false, at }, asked))
+    Some((Detail { limits, kept, flags, outlined: false, at }, wanted))
 }

@@ -6,7 +6,6 @@ use crate::clock;
 use crate::encode::{self, Env, RawTerm, bits};
 use crate::filter::{self, Level};
 use crate::limited;
-use crate::limits::AskedLimits;
 use crate::ring::{self, Detail};
 use crate::session::Session;
 use rustler::codegen_runtime::{c_char, c_int, c_uint, inventory};
@@ -82,7 +81,7 @@ unsafe fn record_wanted(
             let Some((node, payload)) = event(env, argc, argv, with_payload) else {
                 return limited::record(session, env, argc, argv, kind, with_payload);
             };
-            filter::emit(env, session, kind, node, payload, AskedLimits::default());
+            filter::emit(env, session, kind, node, payload);
         }
     });
 }

@@ -36,7 +36,7 @@ pub unsafe fn record(
     // SAFETY: by the VM's call, here and below.
     let Some((node, asked)) = (unsafe { site_of(env, *site) }) else { return };
     let payload = if with_payload { payload } else { &[] };
-    unsafe { filter::emit(env, session, kind, node, payload, asked) };
+    unsafe { filter::emit_within(asked, env, session, kind, node, payload) };
 }
 
 /// The node and the limits.

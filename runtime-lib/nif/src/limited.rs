@@ -15,14 +15,14 @@ use wire::limits::RANGES;
 
 const ELEMENTS: usize = 1 + RANGES.len();
 
-/// Records an event whose first argument is no id: that of a site with limits of its own.
+/// Writes an event whose first argument is no id: that of a site with limits of its own.
 /// What is no such site either is no event.
 ///
 /// # Safety
 /// By the VM's call: `env` is its environment, and `argc` arguments stand at `argv`.
 #[cold]
 #[inline(never)]
-pub unsafe fn record(
+pub unsafe fn write(
     session: &'static Session,
     env: Env,
     argc: c_int,

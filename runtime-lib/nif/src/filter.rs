@@ -116,19 +116,19 @@ impl Control {
     }
 }
 
-/// Writes an event of the calling process, or what is wanted of it.
+/// Writes what is wanted of an event of the calling process that happened at `at`.
 ///
 /// # Safety
 /// As [`ring::emit`].
-#[inline]
-pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
+#[inline(never)]
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], at: u64) {
     // SAFETY: by the caller's promise, here and below.
-    let Some((detail, _)) = (unsafe { own_detail(env, session, kind, node, terms) }) else { return };
+    let Some((detail, _)) = (unsafe { own_detail(env, session, kind, node, terms, at) }) else { return };
     unsafe { ring::emit(env, session, kind, node, terms, detail) };
 }
 
-/// Writes an event whose site has limits of its own, or what is wanted of it. Those that a
-/// trace asks for come first, then the site's, then the recording's.
+/// The same, where the site has limits of its own. What a trace asks for comes first, then
+/// the site's, then the recording's.
 ///
 /// # Safety
 /// As [`ring::emit`].
@@ -139,9 +139,10 @@ pub unsafe fn emit_within(
     kind: Kind,
     node: u64,
     terms: &[RawTerm],
+    at: u64,
 ) {
     // SAFETY: by the caller's promise, here and below.
-    let Some((detail, wanted)) = (unsafe { own_detail(env, session, kind, node, terms) }) else { return };
+    let Some((detail, wanted)) = (unsafe { own_detail(env, session, kind, node, terms, at) }) else { return };
     let asked = wanted.map_or_else(AskedLimits::default, |wanted| wanted.asked);
     let limits = session.limits.with_terms(site).with_terms(asked);
     unsafe { ring::emit(env, session, kind, node, terms, Detail { limits: &limits, ..detail }) };
@@ -158,11 +159,12 @@ unsafe fn own_detail(
     kind: Kind,
     node: u64,
     terms: &[RawTerm],
+    at: u64,
 ) -> Option<(Detail<'static>, Option<&'static Wanted>)> {
     let site = (node != 0).then_some(node & !SECRET);
     // SAFETY: by the caller's promise.
     let own = || unsafe { caller::own(env) }.map_or(0, bits);
-    detail(session, kind, site, own, terms.len())
+    detail(session, kind, site, own, terms.len(), at)
 }
 
 /// How an event that the VM tells of `process` is written; `None`: not at all.
@@ -174,7 +176,7 @@ pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[Ra
     if let (Kind::Spawn, [child, ..]) = (kind, terms) {
         bequeath(&session.control, bits(process), bits(*child));
     }
-    detail(session, kind, None, || bits(process), terms.len()).map(|(detail, _)| detail)
+    detail(session, kind, None, || bits(process), terms.len(), at).map(|(detail, _)| detail)
 }
 
 // The VM tells of it before the new process runs.
@@ -194,8 +196,9 @@ fn detail(
     site: Option<u64>,
     process: impl FnOnce() -> u64,
     terms: usize,
+    at: u64,
 ) -> Option<(Detail<'static>, Option<&'static Wanted>)> {
-    let (at, control) = (clock::ticks(session.clock.kind), &session.control);
+    let control = &session.control;
     let (level, wanted) = match control.rules() {
         None => (Level::Values, None),
         Some(rules) => {

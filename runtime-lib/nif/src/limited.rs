@@ -15,7 +15,8 @@ use wire::limits::RANGES;
 
 const ELEMENTS: usize = 1 + RANGES.len();
 
-/// Writes an event whose first argument is no id: that of a site with limits of its own.
+/// Writes what is wanted of an event at `at` whose first argument is no id: that of a site
+/// with limits of its own.
 /// What is no such site either is no event.
 ///
 /// # Safety
@@ -29,6 +30,7 @@ pub unsafe fn write(
     argv: *const RawTerm,
     kind: Kind,
     with_payload: bool,
+    at: u64,
 ) {
     // SAFETY: by the VM's call; the terms live as long as it.
     let arguments = unsafe { std::slice::from_raw_parts(argv, usize::try_from(argc).unwrap_or(0)) };
@@ -36,7 +38,7 @@ pub unsafe fn write(
     // SAFETY: by the VM's call, here and below.
     let Some((node, asked)) = (unsafe { site_of(env, *site) }) else { return };
     let payload = if with_payload { payload } else { &[] };
-    unsafe { filter::emit_within(asked, env, session, kind, node, payload) };
+    unsafe { filter::emit_within(asked, env, session, kind, node, payload, at) };
 }
 
 /// The node and the limits.

@@ -47,7 +47,7 @@ defmodule ElixirScope.LimitsTest do
             Process.sleep(5)
           end
 
-          :scope_probe.enter({21, 2 ** 64 - 1, 0, 65_536, 2 ** 64 - 1}, {{long}})
+          :scope_probe.enter({21, 2 ** 59 - 1, 0, 65_536, 2 ** 59 - 1}, {{long}})
           :scope_probe.enter(22, {{long}})
         end)
 

@@ -143,8 +143,8 @@ pub unsafe fn emit_within(
 ) {
     // SAFETY: by the caller's promise, here and below.
     let Some((detail, wanted)) = (unsafe { own_detail(env, session, kind, node, terms, at) }) else { return };
-    let asked = wanted.map_or_else(AskedLimits::default, |wanted| wanted.asked);
-    let limits = session.limits.with_terms(site).with_terms(asked);
+    let limits = session.limits.with_terms(site);
+    let limits = wanted.map_or(limits, |wanted| limits.with_terms(wanted.asked));
     unsafe { ring::emit(env, session, kind, node, terms, Detail { limits: &limits, ..detail }) };
 }
 

@@ -8,16 +8,15 @@ use crate::encode::{self, Env, RawTerm};
 use crate::filter;
 use crate::limits::AskedLimits;
 use crate::session::Session;
-use rustler::sys::{enif_get_tuple, enif_get_uint64};
+use rustler::sys::enif_get_tuple;
 use std::ffi::c_int;
 use wire::Kind;
 use wire::limits::RANGES;
 
 const ELEMENTS: usize = 1 + RANGES.len();
 
-/// Writes what is wanted of an event at `at` whose first argument is no id: that of a site
-/// with limits of its own.
-/// What is no such site either is no event.
+/// Writes what is wanted of an event at `at` whose first argument is no id: one of a site
+/// with limits of its own. What is no such site either is no event.
 ///
 /// # Safety
 /// By the VM's call: `env` is its environment, and `argc` arguments stand at `argv`.
@@ -48,7 +47,7 @@ pub unsafe fn write(
 unsafe fn site_of(env: Env, term: RawTerm) -> Option<(u64, AskedLimits)> {
     let (mut arity, mut elements) = (0 as c_int, std::ptr::null::<RawTerm>());
     // SAFETY: by the caller's promise. The places are valid; the elements are read when the
-    // VM says that there are so many, and a number when it says that it was written.
+    // VM says that there are so many.
     unsafe {
         if enif_get_tuple(env, term, &mut arity, &mut elements) == 0 || arity != ELEMENTS as c_int {
             return None;
@@ -56,9 +55,8 @@ unsafe fn site_of(env: Env, term: RawTerm) -> Option<(u64, AskedLimits)> {
         let [id, limits @ ..] = *elements.cast::<[RawTerm; ELEMENTS]>();
         let mut asked = AskedLimits::default();
         for (limit, place) in limits.into_iter().zip(&mut asked) {
-            if enif_get_uint64(env, limit, place) == 0 {
-                return None;
-            }
+            // Small integers, as ids are: none of these is asked of the VM.
+            *place = encode::node_id(env, limit)?;
         }
         Some((encode::node_id(env, id)?, asked))
     }

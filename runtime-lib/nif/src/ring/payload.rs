@@ -17,7 +17,7 @@ pub unsafe fn write(
     kind: Kind,
     node: u64,
     terms: &[RawTerm],
-    Detail { limits, outlined, .. }: Detail,
+    Detail { limits, outlined, .. }: Detail<'_>,
     atoms: &mut Atoms,
 ) -> (usize, u8) {
     if node & SECRET == 0 && !outlined {

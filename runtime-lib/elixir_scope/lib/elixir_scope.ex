@@ -91,7 +91,8 @@ defmodule ElixirScope do
     * `:depth`, `:items`, `:binary_bytes`, `:payload_bytes` - how much of a term is
       kept: its nesting (8), the elements of each container (64, at most 127),
       the bytes of each binary (512), and the bytes of all of an event's terms
-      (4096). What is cut is marked, with its size;
+      (4096). What is cut is marked, with its size. A plan may set other limits for
+      single functions and points;
     * `:redact` - the names of what is secret (default: what `mix.exs` says, else
       the usual ones); see `ElixirScope.Redaction`;
     * `:budget` - what it may cost, before it records less: see
@@ -227,7 +228,8 @@ defmodule ElixirScope do
       whole or not at all (default 1, every process). See `sample_key/1`;
     * `:others` - the level of what belongs to no trace (default `:off`);
     * `:depth`, `:items`, `:binary_bytes`, `:payload_bytes` - limits of terms, as
-      `start_recording/1` has them (default: the recording's);
+      `start_recording/1` has them (default, and 0: the plan's for that function, else
+      the recording's);
     * `:recording` - options of `start_recording/1`, should it start one.
 
   Names are those of now: who is registered later under one is not traced.

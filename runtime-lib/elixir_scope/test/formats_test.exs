@@ -85,7 +85,7 @@ defmodule ElixirScope.FormatsTest do
       [<<1, 255>>, {}, {1, {:a}}, [], [1, 2], %{a: 1, b: "c"}, self(), String.duplicate("é", 400)]
   end
 
-  # Processes of other nodes have the node's name in one text, and a number in the other.
+  # A process of another node is shown by a number that this VM gave the node.
   defp plain?(term) when is_pid(term), do: node(term) == node()
   defp plain?(term), do: is_number(term) or is_atom(term) or is_binary(term)
 

@@ -1,7 +1,7 @@
 //! What of a recording is written at the moment, decided before anything is encoded.
 //!
 //! A session has one [`Control`] word, which is zero while everything is written at full
-//! detail: all that probes ask then. Else they come here. It must never know who changes
+//! detail and no process is in a context: all that probes ask then. Else they come here. It must never know who changes
 //! the word, or why.
 
 mod keys;
@@ -10,13 +10,15 @@ mod masks;
 mod native;
 mod rules;
 
+use crate::caller;
 use crate::clock;
 use crate::encode::{Env, RawTerm, bits};
-use crate::ring::{self, Detail, pid_term};
+use crate::limits::AskedLimits;
+use crate::ring::{self, Detail};
 use crate::session::Session;
 use keys::Keys;
 pub use level::Level;
-use rules::{Rules, Who};
+use rules::{Rules, Wanted, Who};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -27,6 +29,8 @@ use wire::{FLAG_WITHHELD, Kind};
 const LEVEL: u64 = 3;
 /// Bit of the control word that says whether there are rules.
 const RULES: u64 = 4;
+/// Bit of the control word that says whether processes may be in contexts.
+const CONTEXTS: u64 = 8;
 
 /// What of a recording is written.
 #[derive(Default)]
@@ -41,7 +45,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Whether everything is written at full detail.
+    /// Whether everything is written at full detail, and in no context.
     #[inline(always)]
     pub fn is_open(&self) -> bool {
         self.word.load(Ordering::Relaxed) == 0
@@ -72,6 +76,11 @@ impl Control {
         } else {
             self.word.fetch_and(!RULES, Ordering::AcqRel);
         }
+    }
+
+    /// From here on processes may be in contexts.
+    pub fn note_contexts(&self) {
+        self.word.fetch_or(CONTEXTS, Ordering::AcqRel);
     }
 
     /// Forgets a process that ended: its term may be another one's soon.
@@ -107,23 +116,60 @@ impl Control {
     }
 }
 
-/// Writes an event of the calling process, or what is wanted of it.
+/// Writes what is wanted of an event of the calling process that happened at `at`.
 ///
 /// # Safety
 /// As [`ring::emit`].
-#[inline]
-pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
+#[inline(never)]
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], at: u64) {
+    // SAFETY: by the caller's promise, here and below.
+    let Some((detail, _)) = (unsafe { own_detail(env, session, kind, node, terms, at) }) else { return };
+    unsafe { ring::emit(env, session, kind, node, terms, detail) };
+}
+
+/// The same, where the site has limits of its own. What a trace asks for comes first, then
+/// the site's, then the recording's.
+///
+/// # Safety
+/// As [`ring::emit`].
+pub unsafe fn emit_within(
+    site: AskedLimits,
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    node: u64,
+    terms: &[RawTerm],
+    at: u64,
+) {
+    // SAFETY: by the caller's promise, here and below.
+    let Some((detail, wanted)) = (unsafe { own_detail(env, session, kind, node, terms, at) }) else { return };
+    let limits = session.limits.with_terms(site);
+    let limits = wanted.map_or(limits, |wanted| limits.with_terms(wanted.asked));
+    unsafe { ring::emit(env, session, kind, node, terms, Detail { limits: &limits, ..detail }) };
+}
+
+/// How an event of the calling process is written.
+///
+/// # Safety
+/// As [`ring::emit`].
+#[inline(always)]
+unsafe fn own_detail(
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    node: u64,
+    terms: &[RawTerm],
+    at: u64,
+) -> Option<(Detail<'static>, Option<&'static Wanted>)> {
     let site = (node != 0).then_some(node & !SECRET);
     // SAFETY: by the caller's promise.
-    let own = || unsafe { ring::own_pid(env) }.map_or(0, |pid| bits(pid_term(env, pid)));
-    let Some(detail) = detail(session, kind, site, own, terms.len()) else { return };
-    // SAFETY: by the caller's promise.
-    unsafe { ring::emit(env, session, kind, node, terms, detail) };
+    let own = || unsafe { caller::own(env) }.map_or(0, bits);
+    detail(session, kind, site, own, terms.len(), at)
 }
 
 /// How an event of `process` that stands at no site is written: what the VM tells, and
 /// versions of its state. `None`: not at all.
-pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail> {
+pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail<'static>> {
     let at = clock::ticks(session.clock.kind);
     if session.control.is_open() {
         return Some(Detail::full(session, at, terms));
@@ -131,7 +177,7 @@ pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[Ra
     if let (Kind::Spawn, [child, ..]) = (kind, terms) {
         bequeath(&session.control, bits(process), bits(*child));
     }
-    detail(session, kind, None, || bits(process), terms.len())
+    detail(session, kind, None, || bits(process), terms.len(), at).map(|(detail, _)| detail)
 }
 
 // The VM tells of it before the new process runs.
@@ -144,16 +190,17 @@ fn bequeath(control: &Control, process: u64, child: u64) {
     }
 }
 
-/// How an event is written; `None`: not at all.
+/// How an event is written, and by the wish of which trace; `None`: not at all.
 fn detail(
     session: &'static Session,
     kind: Kind,
     site: Option<u64>,
     process: impl FnOnce() -> u64,
     terms: usize,
-) -> Option<Detail> {
-    let (at, control) = (clock::ticks(session.clock.kind), &session.control);
-    let (level, limits) = match control.rules() {
+    at: u64,
+) -> Option<(Detail<'static>, Option<&'static Wanted>)> {
+    let control = &session.control;
+    let (level, wanted) = match control.rules() {
         None => (Level::Values, None),
         Some(rules) => {
             let who = if rules.asks_who() { control.who(process(), rules) } else { Who::default() };
@@ -163,5 +210,6 @@ fn detail(
     let level = level.max(control.level());
     let flags = if level == Level::Values { 0 } else { FLAG_WITHHELD };
     let kept = level.kept(kind, terms)?;
-    Some(Detail { limits: limits.unwrap_or(&session.limits), kept, flags, outlined: false, at })
+    let limits = wanted.map_or(&session.limits, |wanted| &wanted.limits);
+    Some((Detail { limits, kept, flags, outlined: false, at }, wanted))
 }

@@ -7,6 +7,7 @@
 //! and takes back: the state, and five numbers. So nothing is kept here, and a process
 //! that dies leaves nothing behind.
 
+use crate::caller;
 use crate::clock;
 use crate::encode::{Env, RawTerm, bits};
 use crate::filter;
@@ -186,7 +187,7 @@ unsafe fn next(
     if let Some(passed) = last.filter(|last| last.number == 0 && last.whole > 0) {
         return Some(unsafe { Last { whole: passed.whole - 1, ..passed }.write(env) });
     }
-    let own = ring::pid_term(env, unsafe { ring::own_pid(env) }?);
+    let own = unsafe { caller::own(env) }?;
     let detail = filter::told(session, Kind::State, own, &[state]);
     let Some(Detail { at, .. }) = detail.filter(|detail| detail.kept > 0) else {
         return Some(unsafe { left_out(env, session, own, last, state, detail).write(env) });

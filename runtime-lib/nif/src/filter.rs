@@ -167,7 +167,8 @@ unsafe fn own_detail(
     detail(session, kind, site, own, terms.len(), at)
 }
 
-/// How an event that the VM tells of `process` is written; `None`: not at all.
+/// How an event of `process` that stands at no site is written: what the VM tells, and
+/// versions of its state. `None`: not at all.
 pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail<'static>> {
     let at = clock::ticks(session.clock.kind);
     if session.control.is_open() {

@@ -7,7 +7,7 @@ mod body;
 mod chain;
 mod payload;
 
-pub use body::{Body, Outcome, emit_body};
+pub use body::{Body, Outcome, emit_body, withhold_body};
 use chain::{Chain, Names};
 
 use crate::caller;

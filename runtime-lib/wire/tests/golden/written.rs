@@ -233,6 +233,8 @@ fn flags() -> Vec<u8> {
     let mut to = Vec::new();
     Term::Pid(PID).write_to(&mut to);
     record(&mut out, Kind::Send, FLAG_OMITTED, 2, [0, PID], &to);
+    record(&mut out, Kind::State, FLAG_OMITTED, 0, [1, PID], &[]);
+    record(&mut out, Kind::State, FLAG_OMITTED | FLAG_WITHHELD, 0, [2, PID], &[]);
     out
 }
 

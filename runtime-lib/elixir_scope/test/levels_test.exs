@@ -132,8 +132,7 @@ defmodule ElixirScope.LevelsTest do
       assert {^level, {run, pid}} = VM.term(vm, "result")
       own = for %{pid: ^pid, kind: kind} = event <- Segments.events(run), do: {kind, event.node}
 
-      assert own -- [exit: 0] ==
-               if(level == :values, do: [branch: 1, branch: 98], else: [branch: 1])
+      assert own -- [exit: 0] == [branch: 1, branch: 98]
     end
 
     assert {_, 0} = VM.rest(vm)

@@ -29,8 +29,7 @@ end
 cases = [
   values: fn -> :scope_probe.enter(5, :argument) end,
   values: fn -> send(self(), :message) end,
-  # Below, the time is taken when the node is known: of the event that has the order.
-  branches: fn -> :ok end
+  branches: fn -> :scope_probe.branch(5) end
 ]
 
 # One event in 64 is timed, and takes a stamp for that; it may be the order.

@@ -128,9 +128,10 @@ defmodule ElixirScope.LevelsTest do
   test "an event's time is from before what is decided on it", %{dir: dir} do
     vm = VM.start("stamps", [], dir, Machine.panicking_package(dir))
 
-    for _ <- 1..10, level <- [:values, :branches], _write <- [:probe, :message] do
+    for _ <- 1..10, level <- [:values, :values, :branches] do
       assert {^level, {run, pid}} = VM.term(vm, "result")
       own = for %{pid: ^pid, kind: kind} = event <- Segments.events(run), do: {kind, event.node}
+
       assert own -- [exit: 0] == [branch: 1, branch: 98]
     end
 

@@ -65,13 +65,14 @@ unsafe fn write(
     kind: Kind,
     with_payload: bool,
 ) {
-    // Before anything is decided: see `ring::Detail::at`.
-    let at = clock::ticks(session.clock.kind);
+    let now = || clock::ticks(session.clock.kind);
     // SAFETY: by the VM's call.
     unsafe {
         let Some((node, payload)) = event(env, argc, argv, with_payload) else {
-            return limited::write(session, env, argc, argv, kind, with_payload, at);
+            return limited::write(session, env, argc, argv, kind, with_payload, now());
         };
+        // Before anything is decided: see `ring::Detail::at`.
+        let at = now();
         if session.control.is_open() {
             ring::emit_all(env, session, kind, node, payload, at);
         } else {

@@ -15,7 +15,8 @@ const UNPUBLISHED: u64 = 11;
 const TOLD: u64 = 100;
 /// The node id that orders one of the helper thread.
 const HELPER: u64 = 99;
-/// One that has the level set to off behind the next time stamp that its thread takes.
+/// One whose event, once it is decided on, has the level set to off behind the next time
+/// stamp that its thread takes.
 const STAMP: u64 = 98;
 
 static ORDERED: AtomicU64 = AtomicU64::new(0);
@@ -26,15 +27,15 @@ thread_local! {
 
 pub fn probe(node: u64) {
     assert!(node != AT_ONCE, "asked for by the test");
-    if node == STAMP {
-        AT_STAMP.set(true);
-    }
     if (HELPER..TOLD + 256).contains(&node) {
         ORDERED.store(node, Ordering::Release);
     }
 }
 
 pub fn event(node: u64) {
+    if node == STAMP {
+        AT_STAMP.set(true);
+    }
     assert!(node != UNPUBLISHED, "asked for by the test");
 }
 

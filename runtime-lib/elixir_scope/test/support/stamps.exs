@@ -26,11 +26,14 @@ defmodule Stamps do
   end
 end
 
-probe = fn -> :scope_probe.enter(5, :argument) end
-message = fn -> send(self(), :message) end
+cases = [
+  values: fn -> :scope_probe.enter(5, :argument) end,
+  values: fn -> send(self(), :message) end,
+  branches: fn -> :scope_probe.branch(5) end
+]
 
 # One event in 64 is timed, and takes a stamp for that; it may be the order.
-for _ <- 1..10, level <- [:values, :branches], write <- [probe, message] do
+for _ <- 1..10, {level, write} <- cases do
   result = {level, Stamps.run(level, write)}
   IO.puts("result " <> Base.encode64(:erlang.term_to_binary(result)))
 end

@@ -38,7 +38,8 @@ end
 [runs, log, updates, keep] = System.argv()
 options = if keep == "newest", do: [keep: :newest, max_bytes: 16_000_000], else: []
 {:ok, server} = GenServer.start(Server, log, name: :observed)
-{:ok, run} = ElixirScope.start_recording([dir: runs] ++ options)
+# Each state is asked for: a machine that is busy must not lower the detail.
+{:ok, run} = ElixirScope.start_recording([dir: runs, budget: false] ++ options)
 IO.puts("run #{run}\nvm #{System.pid()}")
 before = ElixirScope.status().bytes
 Server.observe(server)

@@ -205,7 +205,7 @@ defmodule ElixirScope.TimeTravelTest do
 
   test "a flight recorder always has the state of a process that does nothing", %{dir: dir} do
     # As much as is written between two looks of a second each.
-    options = [keep: :newest, max_bytes: 24_000_000, dir: dir]
+    options = [keep: :newest, max_bytes: 24_000_000, dir: dir, budget: false]
     {:ok, run} = ElixirScope.start_recording(options)
     {:ok, idle} = Agent.start(fn -> Map.new(1..100, &{&1, &1}) end)
     :ok = ElixirScope.enable_time_travel(idle)

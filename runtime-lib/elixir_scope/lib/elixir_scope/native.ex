@@ -13,7 +13,7 @@ defmodule ElixirScope.Native do
   @replaced "the module of the capture library was replaced"
 
   # `load.rs` has the same number: what the functions' arguments mean.
-  @contract 2
+  @contract 3
 
   @doc "Loads the library; once is enough, more does no harm."
   @spec load() :: :ok | {:error, String.t()}

@@ -179,16 +179,16 @@ fn remove_run(dir: Binary<'_>) -> bool {
     runs::remove(Path::new(&*String::from_utf8_lossy(&dir))).unwrap_or(false)
 }
 
-/// Names a process in the recording.
+/// Names a process in the recording; false without room now.
 #[rustler::nif]
 fn note_name(env: Env<'_>, pid: LocalPid, text: Binary<'_>) -> bool {
     let Some(session) = ring::active() else { return false };
-    let pid = pid.encode(env);
+    let (pid, mut is_written) = (pid.encode(env), false);
     ring::guarded(session, || {
         // SAFETY: a call on a scheduler thread, with a process's term.
-        unsafe { ring::name_process(session, pid.as_c_arg(), &text) };
+        is_written = unsafe { ring::name_process(session, pid.as_c_arg(), &text) };
     });
-    true
+    is_written
 }
 
 /// Lets a flight recorder forget the name of a process that ended, with its events. To be

@@ -137,19 +137,17 @@ pub unsafe fn emit_about(
     unsafe { with_ring(session, |ring| ring.event(env, kind, variant, (about, false), terms, detail)) }
 }
 
-/// Names the process `about`.
+/// Names the process `about`; false without room now.
 ///
 /// # Safety
 /// As [`emit_about`].
-pub unsafe fn name_process(session: &'static Session, about: RawTerm, text: &[u8]) {
+pub unsafe fn name_process(session: &'static Session, about: RawTerm, text: &[u8]) -> bool {
+    let mut is_written = false;
     // SAFETY: by the caller's promise.
     unsafe {
-        with_ring(session, |ring| {
-            if !ring.names.name(Kind::NameProcess, 0, encode::bits(about), text) {
-                ring.lose();
-            }
-        });
+        with_ring(session, |ring| is_written = ring.names.name(Kind::NameProcess, 0, encode::bits(about), text));
     }
+    is_written
 }
 
 /// Writes what the VM tells of the process `about`; `node` is the variant.

@@ -158,7 +158,7 @@ defmodule ElixirScope.Native do
   def sites(_map, _file, _module, _name, _arity),
     do: apply(Function, :identity, [{:error, @replaced}])
 
-  @doc "Names a process in the recording."
+  @doc "Names a process in the recording; false without room now."
   @spec note_name(pid, String.t()) :: boolean
   def note_name(_pid, _name), do: false
 

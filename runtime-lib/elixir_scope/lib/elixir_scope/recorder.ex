@@ -29,7 +29,7 @@ defmodule ElixirScope.Recorder do
 
   @enforce_keys [:run]
   defstruct [:run, :tracing, :traces, :health, :watch] ++
-              [told: [], for_traces?: false, watched: %{}]
+              [told: [], for_traces?: false, watched: %{}, unwritten: %{}]
 
   @doc false
   def start_link(_), do: GenServer.start_link(__MODULE__, nil, name: __MODULE__)
@@ -229,9 +229,10 @@ defmodule ElixirScope.Recorder do
     with %{^pid => {^reference, name}} <- recording.watched do
       # Of a process that was gone before it could be watched, no reason is known.
       Native.note_exit(pid, if(reason == :noproc, do: [], else: [reason]))
+      recording = note_name(recording, pid, recording.unwritten[pid])
       if name, do: Native.forget_name(pid)
-      watched = Map.delete(recording.watched, pid)
-      {:noreply, %{state | recording: %{recording | watched: watched}}}
+      recording = %{recording | unwritten: Map.delete(recording.unwritten, pid)}
+      {:noreply, %{state | recording: update_in(recording.watched, &Map.delete(&1, pid))}}
     else
       _ ->
         {count, traces} = Traces.down(recording.traces, reference)
@@ -416,8 +417,17 @@ defmodule ElixirScope.Recorder do
     # At once: many a process is about to end.
     reference = Process.monitor(pid)
     name = ProcessName.of(pid)
-    if name, do: Native.note_name(pid, name)
-    put_in(recording.watched[pid], {reference, name})
+    note_name(put_in(recording.watched[pid], {reference, name}), pid, name)
+  end
+
+  # No segment may be ready for names just now: then the next look writes it, or the end of
+  # the process.
+  defp note_name(recording, _pid, nil), do: recording
+
+  defp note_name(recording, pid, name) do
+    if Native.note_name(pid, name),
+      do: %{recording | unwritten: Map.delete(recording.unwritten, pid)},
+      else: put_in(recording.unwritten[pid], name)
   end
 
   # Somebody has loaded the package's modules again, and with them the one for off.
@@ -431,13 +441,11 @@ defmodule ElixirScope.Recorder do
 
   # A process may be registered after it was first seen.
   defp rename(recording) do
-    watched =
-      for {pid, {reference, name}} <- recording.watched, into: %{} do
-        now = ProcessName.registered(pid) || name
-        if now != name, do: Native.note_name(pid, now)
-        {pid, {reference, now}}
-      end
-
-    %{recording | watched: watched}
+    for {pid, {reference, name}} <- recording.watched,
+        now = ProcessName.registered(pid) || recording.unwritten[pid],
+        now != name or is_map_key(recording.unwritten, pid),
+        reduce: recording do
+      recording -> note_name(put_in(recording.watched[pid], {reference, now}), pid, now)
+    end
   end
 end

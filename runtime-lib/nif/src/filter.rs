@@ -122,11 +122,19 @@ pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, t
 }
 
 /// How an event that the VM tells of `process` is written; `None`: not at all.
+#[inline(always)]
 pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail> {
     let at = clock::ticks(session.clock.kind);
     if session.control.is_open() {
-        return Some(Detail::full(session, at, terms));
+        Some(Detail::full(session, at, terms))
+    } else {
+        narrowed(session, kind, process, terms)
     }
+}
+
+/// As [`told`], when not everything is wanted.
+#[inline(never)]
+fn narrowed(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail> {
     if let (Kind::Spawn, [child, ..]) = (kind, terms) {
         bequeath(&session.control, bits(process), bits(*child));
     }

@@ -154,6 +154,7 @@ pub unsafe fn name_process(session: &'static Session, about: RawTerm, text: &[u8
 /// # Safety
 /// `env` is that of the running call, on any thread of the VM; `about` is a local
 /// process's term; `terms` belong to the call.
+#[inline(always)]
 pub unsafe fn emit_told(
     env: Env,
     session: &'static Session,
@@ -166,8 +167,13 @@ pub unsafe fn emit_told(
     // The recorder watches who lives and does something.
     let is_news = !matches!((kind, variant), (Kind::Exit, _) | (Kind::Register, wire::record::REGISTERED_BEFORE));
     let own = if is_news { local_pid(env, about) } else { None };
-    // SAFETY: by the caller's promise.
-    unsafe { with_ring(session, |ring| ring.event(env, kind, variant, (about, own), terms, detail)) }
+    // SAFETY: by the caller's promise. The ring is this thread's alone, and no other event
+    // is written while it is used.
+    unsafe {
+        // No closure, as in [`emit`].
+        let Some(ring) = own_ring(session).as_mut() else { return };
+        ring.event(env, kind, variant, (about, own), terms, detail);
+    }
 }
 
 fn local_pid(env: Env, term: RawTerm) -> Option<ErlNifPid> {

@@ -96,10 +96,8 @@ pub unsafe fn call(env: Env, session: &'static Session, caller: RawTerm, what: R
         len += 1;
     }
     let terms = &terms[..len];
-    if let Some(detail) = filter::told(session, Kind::Call, caller, terms) {
-        // SAFETY: by the caller's promise.
-        unsafe { ring::emit_told(env, session, Kind::Call, variant, caller, terms, detail) };
-    }
+    // SAFETY: by the caller's promise.
+    unsafe { filter::emit_told(env, session, Kind::Call, variant, caller, terms, false) };
     if let Some(why) = last {
         // SAFETY: by the caller's promise; an atom is of every environment.
         unsafe { ring::tell_recorder(env, session, why.as_c_arg()) };
@@ -118,9 +116,8 @@ pub unsafe fn end(env: Env, session: &'static Session, kind: Kind, caller: RawTe
         Some(&[class, reason]) => &[mfa, class, reason][..],
         _ => &[mfa, end],
     };
-    let Some(detail) = filter::told(session, kind, caller, terms) else { return };
     // SAFETY: by the caller's promise.
-    unsafe { ring::emit_told(env, session, kind, 0, caller, terms, detail) };
+    unsafe { filter::emit_told(env, session, kind, 0, caller, terms, false) };
 }
 
 /// # Safety

@@ -121,20 +121,31 @@ pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, t
     unsafe { ring::emit(env, session, kind, node, terms, detail) };
 }
 
-/// How an event that the VM tells of `process` is written; `None`: not at all.
-#[inline(always)]
-pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail> {
+/// Writes what the VM tells of `process`, or what is wanted of it; `node` is the variant.
+/// Of what follows the first term, `outlined` wants only the outline.
+///
+/// # Safety
+/// As [`ring::emit_told`].
+#[inline(never)]
+pub unsafe fn emit_told(
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    node: u64,
+    process: RawTerm,
+    terms: &[RawTerm],
+    outlined: bool,
+) {
     let at = clock::ticks(session.clock.kind);
-    if session.control.is_open() {
-        Some(Detail::full(session, at, terms))
-    } else {
-        narrowed(session, kind, process, terms)
-    }
+    let all = Detail::full(session, at, terms);
+    let detail = if session.control.is_open() { Some(all) } else { told(session, kind, process, terms) };
+    let Some(detail) = detail else { return };
+    // SAFETY: by the caller's promise.
+    unsafe { ring::emit_told(env, session, kind, node, process, terms, Detail { outlined, ..detail }) };
 }
 
-/// As [`told`], when not everything is wanted.
-#[inline(never)]
-fn narrowed(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail> {
+/// How an event that the VM tells is written when not everything is wanted.
+fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail> {
     if let (Kind::Spawn, [child, ..]) = (kind, terms) {
         bequeath(&session.control, bits(process), bits(*child));
     }

@@ -29,6 +29,9 @@ pub static ACTIVE: AtomicPtr<Session> = AtomicPtr::new(null_mut());
 
 const PIDS: usize = 1024;
 const CONTEXTS: usize = 64;
+// erl_term.h: the low four bits of an immediate, and those of a local process.
+const LOW_BITS: u64 = 0xf;
+const LOCAL_PID: u64 = 0x3;
 
 struct Ring {
     session: &'static Session,
@@ -40,7 +43,7 @@ struct Ring {
     latency: &'static Histogram,
     sampler: Sampler,
     atoms: Atoms,
-    pids: Box<[u64]>,
+    pids: Box<[u64; PIDS]>,
     /// Contexts that the segment names, each in its slot.
     contexts: [u64; CONTEXTS],
 }
@@ -176,7 +179,12 @@ pub unsafe fn emit_told(
     }
 }
 
+#[inline(always)]
 fn local_pid(env: Env, term: RawTerm) -> Option<ErlNifPid> {
+    if encode::tags().immediates && encode::bits(term) & LOW_BITS == LOCAL_PID {
+        // SAFETY: erl_nif.h: it has the process's term, and nothing else.
+        return Some(unsafe { std::mem::transmute::<RawTerm, ErlNifPid>(term) });
+    }
     let mut pid = MaybeUninit::<ErlNifPid>::uninit();
     // SAFETY: the place is valid, and initialised when the call says so.
     unsafe { (enif_get_local_pid(env, term, pid.as_mut_ptr()) != 0).then(|| pid.assume_init()) }
@@ -232,7 +240,7 @@ fn attach(session: &'static Session) {
         latency,
         sampler: Sampler::new(number),
         atoms: Atoms::new(&session.secrets),
-        pids: vec![0; PIDS].into_boxed_slice(),
+        pids: Box::new([0; PIDS]),
         contexts: [0; CONTEXTS],
     };
     let old = RING.replace(Box::into_raw(Box::new(ring)));

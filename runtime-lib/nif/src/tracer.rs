@@ -181,9 +181,8 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
             _ => ([what; 2], Some([what])),
         };
         let terms = single.as_ref().map_or(&pair[..], |single| &single[..]);
-        let Some(detail) = filter::told(session, kind, tracee, terms) else { return };
         // SAFETY: by the VM's call; only processes are traced.
-        unsafe { ring::emit_told(env, session, kind, variant, tracee, terms, detail) };
+        unsafe { filter::emit_told(env, session, kind, variant, tracee, terms, false) };
     };
     ring::guarded(session, work);
     words.ok

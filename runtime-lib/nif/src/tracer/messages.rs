@@ -5,6 +5,7 @@
 //! for here, and the options are read where they lie.
 
 use super::{OUTLINES, RawEnv, WORDS, is_recorder, option};
+use crate::clock;
 use crate::encode::{RawTerm, bits};
 use crate::filter;
 use crate::hot::nif;
@@ -48,11 +49,17 @@ unsafe fn message<const IS_SEND: bool>(env: RawEnv, argv: *const RawTerm) -> Raw
             return;
         }
         let terms = [peer, message];
-        let Some(detail) = filter::told(session, kind, tracee, &terms) else { return };
         let variant = if bits(tag) == bits(ordinary) { 0 } else { NO_SUCH_PROCESS };
-        let outlined = OUTLINES.load(Ordering::Relaxed);
-        // SAFETY: by the VM's call; only processes are traced.
-        unsafe { ring::emit_told(env, session, kind, variant, tracee, &terms, Detail { outlined, ..detail }) };
+        // Before what is wanted is looked at: see `Detail::at`.
+        let (at, outlined) = (clock::ticks(session.clock.kind), OUTLINES.load(Ordering::Relaxed));
+        // SAFETY: by the VM's call, here and in the branches; only processes are traced.
+        unsafe {
+            if outlined || !session.control.is_open() {
+                return filter::emit_told(env, session, kind, variant, tracee, &terms, outlined);
+            }
+            let all = Detail::full(session, at, &terms);
+            ring::emit_told(env, session, kind, variant, tracee, &terms, all);
+        }
     });
     words.ok
 }

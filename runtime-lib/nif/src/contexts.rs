@@ -8,7 +8,9 @@
 //! for what becomes the token when one is set, and was none and is none again when there
 //! is none ([`seek`]). Where it is not found, no event has a context.
 
+use crate::caller;
 use crate::encode::{Env as RawEnv, RawTerm, TAG_SMALL, bits, tags};
+use crate::ring;
 use rustler::Env;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -49,7 +51,9 @@ fn seek_token(env: Env<'_>, step: u32, number: u64) -> bool {
         FOUND.store(0, Ordering::Release);
     }
     // SAFETY: the environment is this call's, of a process that runs.
-    let Some(process) = (unsafe { process(env.as_c_arg()) }).filter(|_| tags().immediates) else { return false };
+    let Some(process) = (unsafe { caller::structure(env.as_c_arg()) }).filter(|_| tags().immediates) else {
+        return false;
+    };
     candidates.retain(|&place| {
         // SAFETY: the structure has more words than are looked at. What is no empty list
         // was one in the first step, so it is a place of terms, of the process that runs.
@@ -70,8 +74,10 @@ fn seek_token(env: Env<'_>, step: u32, number: u64) -> bool {
 /// From here on events have contexts, if the token's place is found.
 #[rustler::nif]
 fn use_contexts() -> bool {
-    USED.store(true, Ordering::Release);
+    // A recording that starts meanwhile looks at this behind being seen, or is seen here.
+    USED.store(true, Ordering::SeqCst);
     use_found();
+    ring::active().into_iter().for_each(|session| session.control.note_contexts());
     FOUND.load(Ordering::Acquire) != 0
 }
 
@@ -79,6 +85,11 @@ fn use_found() {
     if USED.load(Ordering::Acquire) {
         PLACE.store(FOUND.load(Ordering::Acquire), Ordering::Release);
     }
+}
+
+/// Whether anybody asked for contexts.
+pub fn are_wanted() -> bool {
+    USED.load(Ordering::SeqCst)
 }
 
 /// Whether there can be a context.
@@ -96,7 +107,7 @@ pub unsafe fn of(env: RawEnv, about: RawTerm) -> Option<Context> {
     // SAFETY: by the caller's promise. The process runs, so that nobody changes its token;
     // a call for another process, or for none, has another number in its structure.
     unsafe {
-        let process = process(env)?;
+        let process = caller::structure(env)?;
         if *process != bits(about) {
             return None;
         }
@@ -105,18 +116,6 @@ pub unsafe fn of(env: RawEnv, about: RawTerm) -> Option<Context> {
             token => label(token),
         }
     }
-}
-
-/// The structure of the process that runs a call; its first word is the process's term.
-///
-/// # Safety
-/// `env` is that of the running call.
-#[inline(always)]
-unsafe fn process(env: RawEnv) -> Option<*const u64> {
-    // SAFETY: global.h, `enif_environment_t`: the module's pointer, then the process's. In
-    // calls without a process, it is that of an empty structure of the same kind.
-    let process = unsafe { *env.cast::<*const u64>().add(1) };
-    (!process.is_null()).then_some(process)
 }
 
 /// What the label of a token says, if it is ours.

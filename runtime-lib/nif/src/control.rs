@@ -1,5 +1,6 @@
 //! Starting, stopping, asking: the cold functions, and the library's load.
 
+use crate::contexts;
 use crate::encode;
 use crate::health;
 use crate::hot;
@@ -31,8 +32,9 @@ pub fn load(env: Env<'_>, contract: Term<'_>) -> bool {
         return false;
     }
     let returned = [atoms::ok(), atoms::nil(), atoms::false_(), atoms::args()].map(|atom| atom.to_term(env).as_c_arg());
-    // A second load (of the same library, by a reloaded module) finds them set.
-    let _ = hot::ATOMS.set(returned);
+    for (place, atom) in hot::ATOMS.iter().zip(returned) {
+        place.store(encode::bits(atom), Ordering::Relaxed);
+    }
     tracer::load(env).is_ok()
 }
 
@@ -123,7 +125,10 @@ fn try_start(
     )
     .map_err(|error| error.to_string())?;
     *last = Some(session);
-    ACTIVE.store(std::ptr::from_ref(session).cast_mut(), Ordering::Release);
+    ACTIVE.store(std::ptr::from_ref(session).cast_mut(), Ordering::SeqCst);
+    if contexts::are_wanted() {
+        session.control.note_contexts();
+    }
     Ok(())
 }
 

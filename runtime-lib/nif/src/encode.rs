@@ -8,10 +8,12 @@ mod maps;
 mod outline;
 mod plain;
 mod secrets;
+mod space;
 mod tags;
 
 pub use crate::words::{Env, RawTerm, bits};
 pub use atoms::Atoms;
+pub use space::{SLACK, Space};
 pub use tags::{Tags, check_tags, tags};
 
 use crate::binary;
@@ -95,24 +97,15 @@ pub unsafe fn atom_text(env: Env, atom: RawTerm) -> Option<Vec<u8>> {
 
 /// Counts that are written before they are known take one byte.
 const COUNT_IN_A_BYTE: u32 = 127;
-/// Bytes behind the limit of a space: a part that begins before the limit is written
-/// without looking, but for what it holds of the program's bytes.
-pub const SLACK: usize = 32;
-
 /// Writes terms into a space, within limits.
 pub struct Encoder<'a> {
     env: Env,
     tags: &'static Tags,
-    /// As long as the limit and [`SLACK`].
-    space: &'a mut [u8],
-    limit: usize,
-    len: usize,
+    space: Space<'a>,
     items: u32,
     bytes: u32,
     /// Something was cut.
     pub truncated: bool,
-    /// The space was too small.
-    pub full: bool,
     /// The terms say how something failed.
     failed: bool,
     /// How much more may be compared.
@@ -123,10 +116,8 @@ pub struct Encoder<'a> {
 impl<'a> Encoder<'a> {
     /// An encoder for `space`, the last [`SLACK`] bytes of which are not to be used.
     pub fn new(env: Env, space: &'a mut [u8], items: u32, bytes: u32, atoms: &'a mut Atoms) -> Self {
-        let (tags, limit) = (tags(), space.len().saturating_sub(SLACK));
-        let (truncated, full, failed) = (false, space.len() < SLACK, false);
-        let items = items.min(COUNT_IN_A_BYTE);
-        Self { env, tags, space, limit, len: 0, items, bytes, truncated, full, failed, fuel: 0, atoms }
+        let (space, items) = (Space::new(space), items.min(COUNT_IN_A_BYTE));
+        Self { env, tags: tags(), space, items, bytes, truncated: false, failed: false, fuel: 0, atoms }
     }
 
     /// Whether the terms say how something failed: then the arguments of calls are
@@ -137,100 +128,18 @@ impl<'a> Encoder<'a> {
 
     /// Bytes written.
     pub fn len(&self) -> usize {
-        self.len
+        self.space.len
     }
 
-    /// Whether another part may begin: what does not fit is left out whole, so nothing
-    /// more is walked. A term whose parts are shared is small in memory and takes hours
-    /// to walk to its limits.
-    #[inline(always)]
-    fn may_begin(&mut self) -> bool {
-        self.full |= self.len > self.limit;
-        !self.full
-    }
-
-    /// Room for `N` bytes, of which `len` will count; none behind the slack, which no
-    /// part that began within the limit comes to.
-    #[inline(always)]
-    fn room<const N: usize>(&mut self, len: usize) -> Option<&mut [u8; N]> {
-        let at = self.len;
-        if self.space.len() - at < N {
-            self.full = true;
-            return None;
-        }
-        self.len = at + len;
-        // SAFETY: `at` is at most the length of the space, and so many bytes follow.
-        Some(unsafe { &mut *self.space.as_mut_ptr().add(at).cast() })
+    /// Whether the space was too small.
+    pub fn is_full(&self) -> bool {
+        self.space.full
     }
 
     #[inline(always)]
-    fn byte(&mut self, byte: u8) {
-        self.room(1).into_iter().for_each(|place| *place = [byte]);
-    }
-
-    /// Writes four bytes, of which `len` count.
-    #[inline(always)]
-    fn word(&mut self, bytes: u64, len: usize) {
-        self.room(len).into_iter().for_each(|place| *place = (bytes as u32).to_le_bytes());
-    }
-
-    /// A tag and a number: seven bits a byte, the lowest first, all but the last marked.
-    #[inline(always)]
-    fn tagged(&mut self, tag: u8, value: u64) {
-        let tag = u64::from(tag);
-        match value {
-            0..0x80 => self.word(tag | value << 8, 2),
-            0x80..0x4000 => self.word(tag | (value & 0x7f | 0x80 | value >> 7 << 8) << 8, 3),
-            0x4000..0x20_0000 => {
-                let low = value & 0x7f | 0x80 | (value & 0x3f80 | 0x4000) << 1;
-                self.word(tag | (low | value >> 14 << 16) << 8, 4);
-            }
-            _ => {
-                self.byte(tag as u8);
-                self.varint(value);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.byte(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.byte(value as u8);
-    }
-
-    fn raw(&mut self, bytes: &[u8]) {
-        match self.space.get_mut(self.len..self.len + bytes.len()) {
-            Some(place) => {
-                place.copy_from_slice(bytes);
-                self.len += bytes.len();
-            }
-            None => self.full = true,
-        }
-    }
-
-    #[inline(always)]
-    fn int(&mut self, value: i64) {
-        if (0..i64::from(tag::INLINE_INTS)).contains(&value) {
-            self.byte(value as u8);
-        } else {
-            self.tagged(tag::INT, wire::varint::zigzag(value));
-        }
-    }
-
-    #[inline(always)]
-    fn atom(&mut self, term: RawTerm) {
-        let index = bits(term) >> 6;
-        // SAFETY: `term` is an atom of the running call.
-        unsafe { self.atoms.see(self.env, index, term) };
-        self.tagged(tag::ATOM, index);
-    }
-
-    fn pid(&mut self, term: RawTerm) {
-        self.byte(tag::PID);
-        self.raw(&bits(term).to_le_bytes());
+    unsafe fn atom(&mut self, term: RawTerm) {
+        // SAFETY: by the caller's promise: an atom of the running call.
+        unsafe { self.space.atom(self.env, self.atoms, term) };
     }
 
     /// Writes one term.
@@ -241,24 +150,18 @@ impl<'a> Encoder<'a> {
     pub unsafe fn term(&mut self, term: RawTerm, depth: u32) {
         // SAFETY: by the caller's promise.
         unsafe { self.part(term, depth) };
-        self.full |= self.len > self.limit;
+        self.space.may_begin();
     }
 
     /// Writes a term or a part of one.
     #[inline(always)]
     unsafe fn part(&mut self, term: RawTerm, depth: u32) {
-        if !self.may_begin() {
+        if !self.space.may_begin() {
             return;
         }
-        let word = bits(term);
-        if self.tags.immediates {
-            match word & 0xf {
-                TAG_SMALL => return self.int((word as i64) >> 4),
-                TAG_ATOM if word & 0x3f == TAG_ATOM => return self.atom(term),
-                TAG_PID => return self.pid(term),
-                _ if word == NIL => return self.byte(tag::NIL),
-                _ => {}
-            }
+        // SAFETY: by the caller's promise.
+        if self.tags.immediates && unsafe { self.space.immediate(self.env, self.atoms, term) } {
+            return;
         }
         // SAFETY: by the caller's promise.
         unsafe { self.compound(term, depth) }
@@ -295,18 +198,18 @@ impl<'a> Encoder<'a> {
 
     fn opaque(&mut self, kind: u8, size: u64) {
         self.truncated = true;
-        self.byte(tag::OPAQUE);
-        self.byte(kind);
-        self.varint(size);
+        self.space.byte(tag::OPAQUE);
+        self.space.byte(kind);
+        self.space.varint(size);
     }
 
     unsafe fn external(&mut self, term: RawTerm) {
         // SAFETY: by the caller's promise.
         match unsafe { External::of(self.env, term) } {
             Some(bytes) if bytes.as_slice().len() <= self.bytes as usize => {
-                self.byte(tag::EXTERNAL);
-                self.varint(bytes.as_slice().len() as u64);
-                self.raw(bytes.as_slice());
+                self.space.byte(tag::EXTERNAL);
+                self.space.varint(bytes.as_slice().len() as u64);
+                self.space.raw(bytes.as_slice());
             }
             other => self.opaque(tag::OPAQUE_TERM, other.map_or(0, |bytes| bytes.as_slice().len() as u64)),
         }
@@ -316,7 +219,7 @@ impl<'a> Encoder<'a> {
         let mut pid = MaybeUninit::<ErlNifPid>::uninit();
         // SAFETY: the place is valid; only the answer is used.
         if unsafe { enif_get_local_pid(self.env, term, pid.as_mut_ptr()) } != 0 {
-            self.pid(term);
+            self.space.pid(term);
         } else {
             // SAFETY: by the caller's promise.
             unsafe { self.external(term) }
@@ -327,7 +230,7 @@ impl<'a> Encoder<'a> {
         let mut value = 0i64;
         // SAFETY: the place is valid, and written when the call says so.
         if unsafe { enif_get_int64(self.env, term, &mut value) } != 0 {
-            self.int(value);
+            self.space.int(value);
         } else {
             // SAFETY: by the caller's promise.
             unsafe { self.external(term) }
@@ -338,8 +241,8 @@ impl<'a> Encoder<'a> {
         let mut value = 0.0;
         // SAFETY: the place is valid, and written when the call says so.
         if unsafe { enif_get_double(self.env, term, &mut value) } != 0 {
-            self.byte(tag::FLOAT);
-            self.raw(&value.to_bits().to_le_bytes());
+            self.space.byte(tag::FLOAT);
+            self.space.raw(&value.to_bits().to_le_bytes());
         } else {
             self.opaque(tag::OPAQUE_TERM, 0);
         }
@@ -354,12 +257,12 @@ impl<'a> Encoder<'a> {
             Some((data, size)) => {
                 let kept = size.min(self.bytes as usize);
                 self.truncated |= kept < size;
-                self.byte(tag::BINARY);
-                self.varint(size as u64);
-                self.varint(kept as u64);
+                self.space.byte(tag::BINARY);
+                self.space.varint(size as u64);
+                self.space.varint(kept as u64);
                 // SAFETY: `kept` is at most the binary's size; an empty binary's
                 // pointer need not be valid, so it is not used.
-                self.raw(if kept == 0 { &[] } else { unsafe { std::slice::from_raw_parts(data, kept) } });
+                self.space.raw(if kept == 0 { &[] } else { unsafe { std::slice::from_raw_parts(data, kept) } });
             }
             // SAFETY: by the caller's promise; the VM said that it is a bit string.
             None => unsafe {
@@ -391,8 +294,8 @@ impl<'a> Encoder<'a> {
         }
         let kept = size.min(self.items as usize);
         self.truncated |= kept < size;
-        self.tagged(tag::TUPLE, size as u64);
-        self.varint(kept as u64);
+        self.space.tagged(tag::TUPLE, size as u64);
+        self.space.varint(kept as u64);
         let kept = &elements[..kept];
         // SAFETY: by the caller's promise.
         unsafe {
@@ -412,9 +315,9 @@ impl<'a> Encoder<'a> {
             // SAFETY: by the caller's promise.
             return unsafe { self.whole_list(term, depth) };
         }
-        let start = self.len;
-        self.byte(tag::LIST);
-        self.byte(0);
+        let start = self.space.len;
+        self.space.byte(tag::LIST);
+        self.space.byte(0);
         let (mut rest, mut kept) = (term, 0);
         // SAFETY: by the caller's promise, here and below.
         while kept < self.items
@@ -434,10 +337,10 @@ impl<'a> Encoder<'a> {
         };
         self.truncated |= more;
         if kind == tag::NIL {
-            self.len = start;
-            return self.byte(tag::NIL);
+            self.space.len = start;
+            return self.space.byte(tag::NIL);
         }
-        if let Some(place) = self.space.get_mut(start..start + 2) {
+        if let Some(place) = self.space.bytes.get_mut(start..start + 2) {
             place.copy_from_slice(&[kind, kept as u8]);
         }
         if kind == tag::IMPROPER {
@@ -465,8 +368,8 @@ impl<'a> Encoder<'a> {
         }
         let kept = size.min(self.items as usize);
         self.truncated |= kept < size;
-        self.tagged(tag::MAP, size as u64);
-        self.varint(kept as u64);
+        self.space.tagged(tag::MAP, size as u64);
+        self.space.varint(kept as u64);
         Some(kept)
     }
 
@@ -492,7 +395,7 @@ impl<'a> Encoder<'a> {
                 return;
             }
             for _ in 0..kept {
-                if self.full {
+                if self.space.full {
                     break;
                 }
                 let (mut key, mut value) = (RawTerm::default(), RawTerm::default());

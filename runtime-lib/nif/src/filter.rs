@@ -1,7 +1,7 @@
 //! What of a recording is written at the moment, decided before anything is encoded.
 //!
 //! A session has one [`Control`] word, which is zero while everything is written at full
-//! detail: all that probes ask then. Else they come here. It must never know who changes
+//! detail and no process is in a context: all that probes ask then. Else they come here. It must never know who changes
 //! the word, or why.
 
 mod keys;
@@ -10,9 +10,10 @@ mod masks;
 mod native;
 mod rules;
 
+use crate::caller;
 use crate::clock;
 use crate::encode::{Env, RawTerm, bits};
-use crate::ring::{self, Detail, pid_term};
+use crate::ring::{self, Detail};
 use crate::session::Session;
 use keys::Keys;
 pub use level::Level;
@@ -27,6 +28,8 @@ use wire::{FLAG_WITHHELD, Kind};
 const LEVEL: u64 = 3;
 /// Bit of the control word that says whether there are rules.
 const RULES: u64 = 4;
+/// Bit of the control word that says whether processes may be in contexts.
+const CONTEXTS: u64 = 8;
 
 /// What of a recording is written.
 #[derive(Default)]
@@ -41,7 +44,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Whether everything is written at full detail.
+    /// Whether everything is written at full detail, and in no context.
     #[inline(always)]
     pub fn is_open(&self) -> bool {
         self.word.load(Ordering::Relaxed) == 0
@@ -72,6 +75,11 @@ impl Control {
         } else {
             self.word.fetch_and(!RULES, Ordering::AcqRel);
         }
+    }
+
+    /// From here on processes may be in contexts.
+    pub fn note_contexts(&self) {
+        self.word.fetch_or(CONTEXTS, Ordering::AcqRel);
     }
 
     /// Forgets a process that ended: its term may be another one's soon.
@@ -115,7 +123,7 @@ impl Control {
 pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
     let site = (node != 0).then_some(node & !SECRET);
     // SAFETY: by the caller's promise.
-    let own = || unsafe { ring::own_pid(env) }.map_or(0, |pid| bits(pid_term(env, pid)));
+    let own = || unsafe { caller::own(env) }.map_or(0, bits);
     let Some(detail) = detail(session, kind, site, own, terms.len()) else { return };
     // SAFETY: by the caller's promise.
     unsafe { ring::emit(env, session, kind, node, terms, detail) };

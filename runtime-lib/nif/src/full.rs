@@ -93,7 +93,7 @@ mod tests {
     fn segment(dir: &Path, name: &str) -> Segment {
         let mut segment = Segment::create(&dir.join(name), 4096).unwrap();
         segment.open(&SegmentHeader { capacity: 4096, ..Default::default() }, [0; 4]);
-        segment.publish([wire::record::first_word(Kind::Tail, 0, 0, 0), 9, 10, 11], 0);
+        segment.record(Kind::Tail, 0, [9, 10, 11], &[]);
         segment
     }
 

@@ -5,18 +5,20 @@
 use crate::clock;
 use crate::encode::{self, Env, RawTerm, bits};
 use crate::filter::{self, Level};
-use crate::ring::{self, Detail};
+use crate::ring;
 use crate::session::Session;
+use crate::words::term;
 use rustler::codegen_runtime::{c_char, c_int, c_uint, inventory};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use wire::Kind;
 
-/// The atoms `ok`, `nil`, `false`, `args`: atoms are never collected.
-pub static ATOMS: OnceLock<[RawTerm; 4]> = OnceLock::new();
+/// The atoms `ok`, `nil`, `false`, `args`: atoms are never collected. Set when the library
+/// loads, before any probe can be called.
+pub static ATOMS: [AtomicU64; 4] = [const { AtomicU64::new(0) }; 4];
 
-// Set when the library loads, before any probe can be called.
+#[inline(always)]
 fn atom(which: usize) -> RawTerm {
-    ATOMS.get().map_or_else(RawTerm::default, |atoms| atoms[which])
+    term(ATOMS[which].load(Ordering::Relaxed))
 }
 
 fn ok() -> RawTerm {
@@ -44,24 +46,42 @@ fn is_falsy(term: RawTerm) -> bool {
 #[inline(always)]
 unsafe fn record(env: Env, argc: c_int, argv: *const RawTerm, kind: Kind, with_payload: bool) {
     let Some(session) = ring::active() else { return };
-    // Asked again behind the time stamp: see `Detail::at`.
-    let at = if session.control.is_open() { clock::ticks(session.clock.kind) } else { 0 };
-    if at == 0 || !session.control.is_open() {
-        // SAFETY: by the VM's call.
-        return unsafe { record_wanted(session, env, argc, argv, kind, with_payload) };
-    }
-    ring::guarded(session, move || {
-        // SAFETY: by the VM's call; the environment and the terms are its own.
-        unsafe {
-            let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
-            ring::emit(env, session, kind, node, payload, Detail::full(session, at, payload));
-        }
-    });
+    // SAFETY: by the VM's call; the environment and the terms are its own.
+    ring::guarded(session, move || unsafe { write(session, env, argc, argv, kind, with_payload) });
 }
 
-/// Records what is wanted of an event, when that is not everything.
+/// # Safety
+/// As [`record`].
+#[inline(always)]
+unsafe fn write(
+    session: &'static Session,
+    env: Env,
+    argc: c_int,
+    argv: *const RawTerm,
+    kind: Kind,
+    with_payload: bool,
+) {
+    if !session.control.is_open() {
+        // SAFETY: by the VM's call, here and below.
+        return unsafe { write_wanted(session, env, argc, argv, kind, with_payload) };
+    }
+    let at = clock::ticks(session.clock.kind);
+    // Asked again behind the time stamp: see `ring::Detail::at`.
+    if !session.control.is_open() {
+        return unsafe { write_wanted(session, env, argc, argv, kind, with_payload) };
+    }
+    unsafe {
+        let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
+        ring::emit_all(env, session, kind, node, payload, at);
+    }
+}
+
+/// Writes what is wanted of an event, when that is not everything.
+///
+/// # Safety
+/// As [`record`].
 #[inline(never)]
-unsafe fn record_wanted(
+unsafe fn write_wanted(
     session: &'static Session,
     env: Env,
     argc: c_int,
@@ -72,21 +92,18 @@ unsafe fn record_wanted(
     if session.control.level() == Level::Off {
         return;
     }
-    ring::guarded(session, move || {
-        // SAFETY: by the VM's call; the environment and the terms are its own.
-        unsafe {
-            let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
-            filter::emit(env, session, kind, node, payload);
-        }
-    });
+    // SAFETY: by the VM's call.
+    unsafe {
+        let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
+        filter::emit(env, session, kind, node, payload);
+    }
 }
 
 /// The node and the payload; an id that is none is no event.
 #[inline(always)]
 unsafe fn event<'a>(env: Env, argc: c_int, argv: *const RawTerm, with_payload: bool) -> Option<(u64, &'a [RawTerm])> {
     // SAFETY: the VM gives `argc` terms at `argv`, which live as long as the call.
-    let arguments = unsafe { std::slice::from_raw_parts(argv, usize::try_from(argc).unwrap_or(0)) };
-    let (id, payload) = arguments.split_first()?;
+    let (id, payload) = unsafe { std::slice::from_raw_parts(argv, argc as usize) }.split_first()?;
     // SAFETY: by the VM's call.
     let node = unsafe { encode::node_id(env, *id) }?;
     #[cfg(feature = "panic-test")]

@@ -19,6 +19,7 @@
 #![allow(unsafe_code, reason = "the VM's C interface and mapped memory; each block has its proof")]
 
 mod binary;
+mod caller;
 mod calls;
 mod clock;
 mod contexts;

@@ -50,8 +50,7 @@ mod tests {
         let mut segment = Segment::create(&path, 4096).unwrap();
         segment.open(&SegmentHeader::default(), [0; 4]);
         let mut name = |kind, index, ticks, pid| {
-            segment.payload_space(1).copy_from_slice(b"x");
-            segment.publish([wire::record::first_word(kind, 0, 0, 1), index, ticks, pid], 1);
+            segment.record(kind, 0, [index, ticks, pid], b"x");
         };
         name(Kind::NameAtom, 7, 1, 0);
         name(Kind::NameProcess, 0, 2, 50);

@@ -10,7 +10,7 @@ use wire::segment::{
     CURSOR_AT, LOST_BYTES_AT, LOST_EVENTS_AT, PANICS_AT, SEALED_AT, SEGMENT_HEADER, SUMMED_AT, TRUNCATED_AT,
 };
 use wire::sums::TABLE_AT;
-use wire::{RECORD_HEADER, SegmentHeader, Sums};
+use wire::{Kind, RECORD_HEADER, SegmentHeader, Sums};
 
 const MAGIC_AT: usize = 0;
 
@@ -109,26 +109,20 @@ impl Segment {
         self.cursor + RECORD_HEADER + payload + 8 <= self.capacity()
     }
 
-    /// The free space after the next record's header.
+    /// Where the next record goes, with a payload of at most `payload` bytes; none without
+    /// room.
     #[inline(always)]
-    pub fn payload_space(&mut self, limit: usize) -> &mut [u8] {
-        let start = SEGMENT_HEADER + self.cursor + RECORD_HEADER;
-        &mut self.map[start..start + limit]
+    pub fn place(&mut self, payload: usize) -> Option<Place<'_>> {
+        self.has_room(payload).then_some(Place { segment: self, room: payload })
     }
 
-    /// Completes the record whose payload stands in [`Segment::payload_space`]
-    /// and publishes it.
-    #[inline(always)]
-    pub fn publish(&mut self, words: [u64; 4], payload: usize) {
-        let start = SEGMENT_HEADER + self.cursor;
-        let (header, _) = self.map[start..start + RECORD_HEADER].as_chunks_mut::<8>();
-        for (place, word) in header.iter_mut().zip(words) {
-            *place = word.to_le_bytes();
-        }
-        self.cursor += wire::record::record_len(payload);
-        // Readers that see the cursor see the bytes before it. The padding holds
-        // whatever the encoder left there, which no reader looks at.
-        self.store(CURSOR_AT, self.cursor as u64);
+    /// Writes one record; false without room.
+    pub fn record(&mut self, kind: Kind, flags: u8, words: [u64; 3], payload: &[u8]) -> bool {
+        let Some(mut place) = self.place(payload.len()) else { return false };
+        place.payload().copy_from_slice(payload);
+        let first = wire::record::first_word(kind, flags, 0, payload.len());
+        place.publish([first, words[0], words[1], words[2]], payload.len());
+        true
     }
 
     /// Publishes whole records at once; they fit.
@@ -201,6 +195,50 @@ impl Segment {
     }
 }
 
+/// The free space of a segment that the next record takes, for which there is room.
+pub struct Place<'a> {
+    segment: &'a mut Segment,
+    room: usize,
+}
+
+impl Place<'_> {
+    /// Space for the payload: as many bytes as were asked for.
+    #[inline(always)]
+    pub fn payload(&mut self) -> &mut [u8] {
+        // SAFETY: behind the cursor the data area has room for a header and so many bytes
+        // (`has_room`), nobody else writes there, and readers read before the cursor only.
+        unsafe { std::slice::from_raw_parts_mut(self.start().add(RECORD_HEADER), self.room) }
+    }
+
+    /// Publishes one of the header's counters.
+    #[inline(always)]
+    pub fn store(&mut self, at: usize, value: u64) {
+        self.segment.store(at, value);
+    }
+
+    /// Completes the record with its header, and publishes it: `payload` bytes of what
+    /// stands in [`Place::payload`]; not more than there are.
+    #[inline(always)]
+    pub fn publish(self, words: [u64; 4], payload: usize) {
+        if payload > self.room {
+            return;
+        }
+        // SAFETY: as in `payload`: there is room for a header. Records are as long as
+        // multiples of 8 bytes, and the data area is page aligned.
+        unsafe { self.start().cast::<[u64; 4]>().write(words.map(u64::to_le)) };
+        // The padding holds whatever the encoder left there, which no reader looks at.
+        self.segment.cursor += wire::record::record_len(payload);
+        // Readers that see the cursor see the bytes before it.
+        self.segment.store(CURSOR_AT, self.segment.cursor as u64);
+    }
+
+    #[inline(always)]
+    fn start(&self) -> *mut u8 {
+        // SAFETY: the cursor is within the data area.
+        unsafe { self.segment.map.as_ptr().cast_mut().add(SEGMENT_HEADER + self.segment.cursor) }
+    }
+}
+
 /// Has the system map every page for writing, so that no probe waits for one. The
 /// bytes stay, or become zero.
 #[cfg(target_os = "linux")]
@@ -252,7 +290,7 @@ fn reserve(file: &std::fs::File, len: usize) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::{Kind, Record};
+    use wire::Record;
 
     #[test]
     fn what_is_published_is_read_back_from_the_file() {
@@ -260,8 +298,7 @@ mod tests {
         let mut segment = Segment::create(&path, 4096).unwrap();
         assert_eq!(std::fs::read(&path).unwrap()[..8], [0; 8], "invisible before it is opened");
         segment.open(&SegmentHeader { ring: 3, capacity: 4096, ..Default::default() }, [5, 6, 7, 8]);
-        segment.payload_space(64)[..3].copy_from_slice(b"abc");
-        segment.publish([wire::record::first_word(Kind::Bind, 0, 1, 3), 9, 10, 11], 3);
+        assert!(segment.record(Kind::Bind, 0, [9, 10, 11], b"abc"));
         let bytes = std::fs::read(&path).unwrap();
         let (header, counters) = SegmentHeader::decode(&bytes).unwrap();
         assert_eq!((header.ring, counters.cursor, counters.lost_events, counters.panics), (3, 40, 5, 8));
@@ -284,8 +321,9 @@ mod tests {
         while let Some(length) = wire::record::extent(rest) {
             let words = [0, 8, 16, 24].map(|at| u64::from_le_bytes(rest[at..at + 8].try_into().unwrap()));
             let payload = &rest[RECORD_HEADER..][..(words[0] >> 40) as usize];
-            segment.payload_space(payload.len()).copy_from_slice(payload);
-            segment.publish(words, payload.len());
+            let mut place = segment.place(payload.len()).unwrap();
+            place.payload().copy_from_slice(payload);
+            place.publish(words, payload.len());
             rest = &rest[length..];
         }
         segment.seal();
@@ -307,9 +345,9 @@ mod tests {
         Segment::sum_file(&path).unwrap();
         assert_eq!(read(), (None, 0), "never used");
         segment.open(&SegmentHeader { capacity: 65_536, ..Default::default() }, [0; 4]);
-        segment.publish([wire::record::first_word(Kind::Tail, 0, 0, 0), 9, 10, 11], 0);
+        segment.record(Kind::Tail, 0, [9, 10, 11], &[]);
         Segment::sum_file(&path).unwrap();
-        segment.publish([wire::record::first_word(Kind::Tail, 0, 0, 0), 9, 10, 11], 0);
+        segment.record(Kind::Tail, 0, [9, 10, 11], &[]);
         use wire::sums::Stretch::{Sound, Unsummed};
         assert_eq!(read().0, Some(vec![Sound(0..32), Unsummed(32..64)]));
         segment.sum();
@@ -323,7 +361,7 @@ mod tests {
         let [old, new] = ["old", "new"].map(|name| folder.join(format!("escope-{name}-{}.seg", std::process::id())));
         let mut segment = Segment::create(&old, 4096).unwrap();
         segment.open(&SegmentHeader { ordinal: 1, capacity: 4096, ..Default::default() }, [0; 4]);
-        segment.publish([wire::record::first_word(Kind::Tail, 0, 0, 0), 9, 10, 11], 0);
+        segment.record(Kind::Tail, 0, [9, 10, 11], &[]);
         segment.seal();
         segment.recycle(&new).unwrap();
         assert!(!old.exists());
@@ -332,7 +370,7 @@ mod tests {
         segment.open(&SegmentHeader { ordinal: 7, capacity: 4096, ..Default::default() }, [0; 4]);
         let (header, counters) = SegmentHeader::decode(&std::fs::read(&new).unwrap()).unwrap();
         assert_eq!((header.ordinal, counters.cursor, counters.sealed), (7, 0, false));
-        segment.publish([wire::record::first_word(Kind::Tail, 0, 0, 0), 9, 10, 11], 0);
+        segment.record(Kind::Tail, 0, [9, 10, 11], &[]);
         segment.seal();
         assert!(segment.recycle(&folder.join("no such folder/x.seg")).is_err());
         let (header, counters) = SegmentHeader::decode(&std::fs::read(&new).unwrap()).unwrap();

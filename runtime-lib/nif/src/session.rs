@@ -221,8 +221,8 @@ impl Session {
     }
 
     /// A prepared segment, if there is one: lock-free.
-    pub fn claim(&self, store: Store) -> Option<Segment> {
-        self.slots(store).iter().find_map(Slot::take).map(|segment| *segment)
+    pub fn claim(&self, store: Store) -> Option<Box<Segment>> {
+        self.slots(store).iter().find_map(Slot::take)
     }
 
     /// Leaves a sealed segment to the helper: lock-free.

@@ -7,6 +7,7 @@
 //! and takes back: the state, and five numbers. So nothing is kept here, and a process
 //! that dies leaves nothing behind.
 
+use crate::caller;
 use crate::clock;
 use crate::encode::{Env, RawTerm};
 use crate::hot::{self, nif};
@@ -185,7 +186,7 @@ unsafe fn next(
     if let Some(passed) = last.filter(|last| last.number == 0 && last.whole > 0) {
         return Some(unsafe { Last { whole: passed.whole - 1, ..passed }.write(env) });
     }
-    let own = ring::pid_term(env, unsafe { ring::own_pid(env) }?);
+    let own = unsafe { caller::own(env) }?;
     if let Some(base) = last.filter(|last| last.is_base(session)) {
         match unsafe { difference(env, session, own, &base, state, limit, quick) } {
             Some(next) => return Some(unsafe { next.write(env) }),

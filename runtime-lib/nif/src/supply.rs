@@ -332,14 +332,10 @@ impl Supply {
     /// Writes the time of each clock.
     fn calibrate(&self) {
         self.session.with_control(|control| {
-            if !control.has_room(16) {
-                return;
-            }
             let moment = clock::moment();
-            let space = control.payload_space(16);
-            space[..8].copy_from_slice(&moment.monotonic_ns.to_le_bytes());
-            space[8..].copy_from_slice(&moment.system_ns.to_le_bytes());
-            control.publish([wire::record::first_word(Kind::Clock, 0, 0, 16), 0, moment.ticks, 0], 16);
+            let times = [moment.monotonic_ns, moment.system_ns].map(u64::to_le_bytes);
+            // Without room the times before it do.
+            control.record(Kind::Clock, 0, [0, moment.ticks, 0], times.as_flattened());
         });
     }
 }

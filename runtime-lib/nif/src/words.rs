@@ -43,6 +43,12 @@ pub fn term(word: u64) -> RawTerm {
     unsafe { std::mem::transmute::<usize, RawTerm>(word as usize) }
 }
 
+/// Whether a term has no words but its own.
+#[inline(always)]
+pub fn is_immediate(term: RawTerm) -> bool {
+    bits(term) & PRIMARY == PRIMARY
+}
+
 /// Where the words are that a word points to, if it points to any.
 #[inline(always)]
 pub fn target(word: u64) -> *const u64 {

@@ -346,7 +346,7 @@ pub struct Record<'a> {
 
 /// Bytes that a record with this payload takes.
 pub const fn record_len(payload: usize) -> usize {
-    RECORD_HEADER + payload.next_multiple_of(8)
+    (RECORD_HEADER + 7 + payload) & !7
 }
 
 /// The longest payload the length field can express.

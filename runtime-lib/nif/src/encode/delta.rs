@@ -39,20 +39,20 @@ impl<'a> Encoder<'a> {
     pub(super) unsafe fn whole_list(&mut self, list: RawTerm, depth: u32) {
         let mut cells = ListCells { env: self.env, rest: list };
         // Each element takes a byte, at least.
-        let room = self.space.len() - self.len;
+        let room = self.space.bytes.len() - self.space.len;
         let count = cells.by_ref().take(room).count();
         if count == room {
-            self.full = true;
+            self.space.full = true;
             return;
         }
         let is_proper = cells.end() == NIL;
         if count == 0 {
-            return self.byte(tag::NIL);
+            return self.space.byte(tag::NIL);
         }
-        self.byte(if is_proper { tag::LIST } else { tag::IMPROPER });
-        self.varint(count as u64);
+        self.space.byte(if is_proper { tag::LIST } else { tag::IMPROPER });
+        self.space.varint(count as u64);
         for (_, element) in (ListCells { env: self.env, rest: list }) {
-            if self.full {
+            if self.space.full {
                 return;
             }
             // SAFETY: by the caller's promise.
@@ -73,7 +73,7 @@ impl<'a> Encoder<'a> {
             return self.same();
         }
         self.spend(1);
-        if self.full {
+        if self.space.full {
             return false;
         }
         // SAFETY: by the caller's promise, here and in the arms.
@@ -97,7 +97,7 @@ impl<'a> Encoder<'a> {
     }
 
     fn same(&mut self) -> bool {
-        self.byte(state::SAME);
+        self.space.byte(state::SAME);
         true
     }
 
@@ -109,16 +109,16 @@ impl<'a> Encoder<'a> {
 
     fn spend(&mut self, parts: u64) {
         self.fuel = self.fuel.saturating_sub(parts);
-        self.full |= self.fuel == 0;
+        self.space.full |= self.fuel == 0;
     }
 
     /// Puts what is known only now before what was written since `start`.
     fn insert(&mut self, start: usize, tag: u8, sizes: &[u64]) {
-        let end = self.len;
-        self.byte(tag);
-        sizes.iter().for_each(|size| self.varint(*size));
-        if !self.full {
-            self.space[start..self.len].rotate_right(self.len - end);
+        let end = self.space.len;
+        self.space.byte(tag);
+        sizes.iter().for_each(|size| self.space.varint(*size));
+        if !self.space.full {
+            self.space.bytes[start..self.space.len].rotate_right(self.space.len - end);
         }
     }
 
@@ -159,10 +159,10 @@ impl<'a> Encoder<'a> {
             if prefix + suffix < WORTH_A_JOINT {
                 return self.another(new, depth);
             }
-            self.byte(state::BINARY);
+            self.space.byte(state::BINARY);
             let middle = after - prefix - suffix;
-            [prefix, suffix, middle].into_iter().for_each(|size| self.varint(size as u64));
-            self.raw(std::slice::from_raw_parts(right.add(prefix), middle));
+            [prefix, suffix, middle].into_iter().for_each(|size| self.space.varint(size as u64));
+            self.space.raw(std::slice::from_raw_parts(right.add(prefix), middle));
         }
         false
     }
@@ -183,12 +183,12 @@ impl<'a> Encoder<'a> {
             return unsafe { self.another(new, depth) };
         }
         self.spend((after.len() / 8) as u64);
-        let start = self.len;
+        let start = self.space.len;
         let both = before.iter().zip(after).map(|(old, new)| (bits(*old), bits(*new)));
         // SAFETY: as above.
         let changed = unsafe { self.changes(both, usize::MAX, depth) };
         if changed == 0 {
-            self.len = start;
+            self.space.len = start;
             return self.same();
         }
         self.insert(start, state::TUPLE, &[changed]);
@@ -199,12 +199,12 @@ impl<'a> Encoder<'a> {
     unsafe fn changes(&mut self, both: impl Iterator<Item = (u64, u64)>, kept: usize, depth: u32) -> u64 {
         let (mut count, mut unchanged) = (0, 0);
         for (n, (old, new)) in both.enumerate() {
-            if self.full {
+            if self.space.full {
                 break;
             }
-            let (old, start) = ((n < kept).then_some(old), self.len);
+            let (old, start) = ((n < kept).then_some(old), self.space.len);
             let is_same = old == Some(new) || {
-                self.varint(unchanged);
+                self.space.varint(unchanged);
                 // SAFETY: by the caller's promise.
                 unsafe {
                     match old {
@@ -214,7 +214,7 @@ impl<'a> Encoder<'a> {
                 }
             };
             if is_same {
-                self.len = start;
+                self.space.len = start;
                 unchanged += 1;
             } else {
                 (count, unchanged) = (count + 1, 0);
@@ -233,27 +233,27 @@ impl<'a> Encoder<'a> {
         // To read a cell is a part of comparing.
         let most = usize::try_from(self.fuel / 2).unwrap_or(usize::MAX);
         let Some((plan, olds, news)) = lists::compare(&mut before, &mut after, most) else {
-            self.full = true;
+            self.space.full = true;
             return false;
         };
         self.spend((olds.len() + news.len()) as u64 / 8);
-        let start = self.len;
+        let start = self.space.len;
         let both = (0..plan.front).map(|n| (olds.get(n).copied().unwrap_or(0), news[n]));
         // SAFETY: by the caller's promise.
         let changed = unsafe { self.changes(both, plan.after.min(olds.len()), depth) };
         let Some(kept) = plan.kept else {
             if changed == 0 && plan.front == plan.after {
-                self.len = start;
+                self.space.len = start;
                 return self.same();
             }
             self.insert(start, state::LIST, &[plan.front as u64, changed]);
-            self.varint(plan.after as u64);
-            self.byte(0);
+            self.space.varint(plan.after as u64);
+            self.space.byte(0);
             return false;
         };
         self.insert(start, state::LIST, &[plan.front as u64, changed]);
         let back = &news[plan.front + kept..];
-        [plan.after, kept + 1, back.len()].into_iter().for_each(|size| self.varint(size as u64));
+        [plan.after, kept + 1, back.len()].into_iter().for_each(|size| self.space.varint(size as u64));
         // SAFETY: by the caller's promise.
         unsafe {
             back.iter().for_each(|element| self.term(words::term(*element), depth - 1));

@@ -24,7 +24,7 @@ impl Encoder<'_> {
         unsafe {
             match enif_term_type(self.env, term) {
                 ATOM => self.atom(term),
-                LIST if bits(term) == super::NIL => self.byte(tag::NIL),
+                LIST if bits(term) == super::NIL => self.space.byte(tag::NIL),
                 LIST => self.opaque(tag::OPAQUE_LIST, 0),
                 MAP => self.outline_of_map(term),
                 TUPLE => self.outline_of_tuple(term),
@@ -45,9 +45,9 @@ impl Encoder<'_> {
         // SAFETY: by the caller's promise: it is a bit string.
         let size = unsafe { binary::filled(super::tags().binaries, term) };
         self.truncated = true;
-        self.byte(tag::BINARY);
-        self.varint(size.unwrap_or(0) as u64);
-        self.varint(0);
+        self.space.byte(tag::BINARY);
+        self.space.varint(size.unwrap_or(0) as u64);
+        self.space.varint(0);
     }
 
     unsafe fn outline_of_tuple(&mut self, term: RawTerm) {
@@ -61,9 +61,9 @@ impl Encoder<'_> {
                 return self.opaque(tag::OPAQUE_TUPLE, size);
             }
             self.truncated |= size > 1;
-            self.byte(tag::TUPLE);
-            self.varint(size);
-            self.varint(1);
+            self.space.byte(tag::TUPLE);
+            self.space.varint(size);
+            self.space.varint(1);
             self.atom(*elements);
         }
     }

@@ -136,8 +136,8 @@ impl Encoder<'_> {
         // SAFETY: by the caller's promise.
         let count = unsafe { self.count(list) }.unwrap_or(0);
         let kept = count.min(self.items);
-        self.byte(if kept < count { tag::LIST_CUT } else { tag::LIST });
-        self.varint(u64::from(kept));
+        self.space.byte(if kept < count { tag::LIST_CUT } else { tag::LIST });
+        self.space.varint(u64::from(kept));
         for _ in 0..kept {
             self.secret();
         }
@@ -146,9 +146,9 @@ impl Encoder<'_> {
     /// Writes that a term was left out.
     #[inline(never)]
     pub fn secret(&mut self) {
-        self.byte(tag::OPAQUE);
-        self.byte(tag::OPAQUE_SECRET);
-        self.byte(0);
+        self.space.byte(tag::OPAQUE);
+        self.space.byte(tag::OPAQUE_SECRET);
+        self.space.byte(0);
     }
 
     unsafe fn is(&self, kind: i32, term: RawTerm) -> bool {

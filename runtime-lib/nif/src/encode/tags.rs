@@ -2,8 +2,10 @@
 
 use super::{Env, External, NIL, RawTerm, TAG_ATOM, TAG_PID, TAG_SMALL, bits, heap, maps};
 use crate::binary::{self, Layout};
+use crate::caller;
 use rustler::sys::enif_make_int64;
-use std::sync::OnceLock;
+use std::ptr::from_ref;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use wire::segment::PidLayout;
 
 /// What the tag bits of this VM's terms mean, checked when the library loads.
@@ -17,15 +19,20 @@ pub struct Tags {
     pub binaries: Layout,
     /// Lists, tuples and small maps can be read without the VM.
     pub heap: bool,
+    /// The calling process can be read without the VM.
+    pub caller: bool,
 }
 
-static TAGS: OnceLock<Tags> = OnceLock::new();
+static UNKNOWN: Tags =
+    Tags { immediates: false, pids: PidLayout::Unknown, binaries: Layout::Unknown, heap: false, caller: false };
 
-static UNKNOWN: Tags = Tags { immediates: false, pids: PidLayout::Unknown, binaries: Layout::Unknown, heap: false };
+static TAGS: AtomicPtr<Tags> = AtomicPtr::new(from_ref(&UNKNOWN).cast_mut());
 
 /// The result of the self-check; before it, nothing is assumed.
+#[inline(always)]
 pub fn tags() -> &'static Tags {
-    TAGS.get().unwrap_or(&UNKNOWN)
+    // SAFETY: a static, or what [`check_tags`] leaked; nobody writes there.
+    unsafe { &*TAGS.load(Ordering::Acquire) }
 }
 
 /// Compares our reading of immediates with the VM's, whose process table has room
@@ -48,9 +55,18 @@ pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm, 
     // SAFETY: as above.
     let (binaries, heap) = unsafe { (binary::check(env, binaries), heap::agrees(env)) };
     let immediates = smalls && others;
-    let _ = TAGS.set(Tags { immediates, pids, binaries, heap: heap && immediates });
+    // SAFETY: as above.
+    let caller = immediates && unsafe { caller::agrees(env) };
+    set(Tags { immediates, pids, binaries, heap: heap && immediates, caller });
     // SAFETY: as above.
     unsafe { maps::check(env) };
+}
+
+// What was found first stays: a VM does not change.
+fn set(tags: Tags) {
+    if from_ref(self::tags()) == &raw const UNKNOWN {
+        TAGS.store(Box::leak(Box::new(tags)), Ordering::Release);
+    }
 }
 
 /// Number and serial, as the external term format has them (NEW_PID_EXT: 131,

@@ -2,7 +2,7 @@
 //!
 //! It is encoded beside the segment, since its length is not known before.
 
-use super::{Ring, bump, local_pid, with_ring};
+use super::{Ring, bump, with_ring};
 use crate::clock;
 use crate::encode::{self, Encoder, Env, RawTerm, SLACK};
 use crate::session::Session;
@@ -70,16 +70,14 @@ impl Ring {
     /// As [`emit_body`].
     unsafe fn body(&mut self, env: Env, body: &Body, fill: impl FnOnce(&mut Encoder<'_>) -> bool) -> Outcome {
         let ticks = clock::ticks(self.session.clock.kind);
-        if let Some(own) = local_pid(env, body.about) {
-            self.see(env, own, body.about);
-        }
+        self.see(env, body.about);
         let mut space = vec![0; body.room + SLACK];
         let mut encoder = Encoder::whole(env, &mut space, body.fuel, &mut self.atoms);
         let is_wanted = fill(&mut encoder);
-        let (len, is_full) = (encoder.len(), encoder.full);
+        let (len, is_full) = (encoder.len(), encoder.is_full());
         let flags = if encoder.truncated { FLAG_TRUNCATED } else { 0 };
         if !self.atoms.unnamed.is_empty() {
-            self.name_atoms();
+            self.names.of_atoms(&mut self.atoms);
         }
         let is_last_try = body.may_wait && body.kind == Kind::State;
         match (is_wanted, is_full) {
@@ -104,24 +102,23 @@ impl Ring {
     fn part(&mut self, body: &Body, ticks: u64, flags: u8, bytes: &[u8], at: usize) -> bool {
         let part = &bytes[at..(at + PART).min(bytes.len())];
         let room = part.len() + MOST_SIZES;
-        let has_room = self.data.as_ref().is_some_and(|segment| segment.has_room(room));
-        if !has_room && !self.turn_or_wait(room, body.may_wait) {
+        if !self.data.has_room(room) && !self.turn_or_wait(room, body.may_wait) {
             self.lose();
             return false;
         }
-        let Some(segment) = &mut self.data else { return false };
         let mut payload = Vec::with_capacity(room);
         if flags & FLAG_OMITTED == 0 {
             wire::varint::write(&mut payload, bytes.len() as u64);
             wire::varint::write(&mut payload, at as u64);
             payload.extend_from_slice(part);
         }
-        segment.payload_space(payload.len()).copy_from_slice(&payload);
+        let Some(segment) = self.data.segment() else { return false };
+        if !segment.record(body.kind, flags, [body.number, ticks, encode::bits(body.about)], &payload) {
+            return false;
+        }
         if flags != 0 {
             segment.store(TRUNCATED_AT, bump(&self.counters.truncated, 1));
         }
-        let first = wire::record::first_word(body.kind, flags, 0, payload.len());
-        segment.publish([first, body.number, ticks, encode::bits(body.about)], payload.len());
         bump(&self.counters.events, 1);
         bump(&self.counters.bytes, wire::record::record_len(payload.len()) as u64);
         true

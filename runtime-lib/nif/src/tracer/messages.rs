@@ -9,7 +9,7 @@ use crate::clock;
 use crate::encode::{RawTerm, bits};
 use crate::filter;
 use crate::hot::nif;
-use crate::ring::{self, Detail};
+use crate::ring;
 use rustler::codegen_runtime::{c_int, inventory};
 use std::sync::atomic::Ordering;
 use wire::Kind;
@@ -57,8 +57,7 @@ unsafe fn message<const IS_SEND: bool>(env: RawEnv, argv: *const RawTerm) -> Raw
             if outlined || !session.control.is_open() {
                 return filter::emit_told(env, session, kind, variant, tracee, &terms, outlined);
             }
-            let all = Detail::full(session, at, &terms);
-            ring::emit_told(env, session, kind, variant, tracee, &terms, all);
+            ring::emit_all_of(env, session, kind, variant, tracee, &terms, at);
         }
     });
     words.ok

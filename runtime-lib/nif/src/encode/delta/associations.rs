@@ -12,7 +12,7 @@ impl Encoder<'_> {
     /// # Safety
     /// As [`Encoder::delta`], of two maps.
     pub(super) unsafe fn map_delta(&mut self, old: RawTerm, new: RawTerm, depth: u32) -> bool {
-        let start = self.len;
+        let start = self.space.len;
         // SAFETY: by the caller's promise: both are maps, here and below.
         unsafe {
             let (before, after) = (size(self.env, old), size(self.env, new));
@@ -27,11 +27,11 @@ impl Encoder<'_> {
             }
             // As many are gone as the sizes say.
             if tally.changed == 0 && before == after {
-                self.len = start;
+                self.space.len = start;
                 return self.same();
             }
             self.insert(start, state::MAP, &[tally.changed]);
-            let (start, mut removed) = (self.len, 0);
+            let (start, mut removed) = (self.space.len, 0);
             if before + tally.added != after {
                 match tries {
                     Some((old, new)) => self.removed_parts(old, Some(new), depth, &mut removed),
@@ -49,19 +49,19 @@ impl Encoder<'_> {
     }
 
     fn insert_count(&mut self, start: usize, count: u64) {
-        let end = self.len;
-        self.varint(count);
-        if !self.full {
-            self.space[start..self.len].rotate_right(self.len - end);
+        let end = self.space.len;
+        self.space.varint(count);
+        if !self.space.full {
+            self.space.bytes[start..self.space.len].rotate_right(self.space.len - end);
         }
     }
 
     /// Writes a key whose value is not the old one.
     unsafe fn association(&mut self, key: RawTerm, old: Option<RawTerm>, new: RawTerm, depth: u32, tally: &mut Tally) {
-        if self.full || old.is_some_and(|old| bits(old) == bits(new)) {
+        if self.space.full || old.is_some_and(|old| bits(old) == bits(new)) {
             return;
         }
-        let start = self.len;
+        let start = self.space.len;
         // SAFETY: by the caller's promise.
         let is_same = unsafe {
             match old {
@@ -82,7 +82,7 @@ impl Encoder<'_> {
             }
         };
         if is_same {
-            self.len = start;
+            self.space.len = start;
         } else {
             tally.changed += 1;
         }
@@ -90,7 +90,7 @@ impl Encoder<'_> {
 
     /// Writes the associations of `new` that `old`, the part at its place, has not.
     unsafe fn changed_parts(&mut self, old: Option<Part>, new: Part, depth: u32, tally: &mut Tally) {
-        if old == Some(new) || self.full {
+        if old == Some(new) || self.space.full {
             return;
         }
         self.spend(1);
@@ -110,14 +110,14 @@ impl Encoder<'_> {
                 (_, Some(Shape::Node(after))) => {
                     after.parts().for_each(|part| self.changed_parts(old, part, depth, tally));
                 }
-                (_, None) => self.full = true,
+                (_, None) => self.space.full = true,
             }
         }
     }
 
     /// Writes the keys of `old` that `new`, the part at its place, has not.
     unsafe fn removed_parts(&mut self, old: Part, new: Option<Part>, depth: u32, removed: &mut u64) {
-        if Some(old) == new || self.full {
+        if Some(old) == new || self.space.full {
             return;
         }
         self.spend(1);
@@ -139,7 +139,7 @@ impl Encoder<'_> {
                 (Some(Shape::Node(before)), _) => {
                     before.parts().for_each(|part| self.removed_parts(part, new, depth, removed));
                 }
-                (None, _) => self.full = true,
+                (None, _) => self.space.full = true,
             }
         }
     }

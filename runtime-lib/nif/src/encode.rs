@@ -13,7 +13,7 @@ mod tags;
 
 pub use crate::words::{Env, RawTerm, bits};
 pub use atoms::Atoms;
-pub use space::{SLACK, Space};
+pub use space::{LONGEST, SLACK, Space};
 pub use tags::{Tags, check_tags, tags};
 
 use crate::binary;

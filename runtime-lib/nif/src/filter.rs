@@ -115,16 +115,16 @@ impl Control {
     }
 }
 
-/// Writes an event of the calling process, or what is wanted of it.
+/// Writes what is wanted of an event of the calling process that happened at `at`.
 ///
 /// # Safety
 /// As [`ring::emit`].
-#[inline]
-pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
+#[inline(never)]
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], at: u64) {
     let site = (node != 0).then_some(node & !SECRET);
     // SAFETY: by the caller's promise.
     let own = || unsafe { caller::own(env) }.map_or(0, bits);
-    let Some(detail) = detail(session, kind, site, own, terms.len()) else { return };
+    let Some(detail) = detail(session, kind, site, own, terms.len(), at) else { return };
     // SAFETY: by the caller's promise.
     unsafe { ring::emit(env, session, kind, node, terms, detail) };
 }
@@ -146,18 +146,18 @@ pub unsafe fn emit_told(
 ) {
     let at = clock::ticks(session.clock.kind);
     let all = Detail::full(session, at, terms);
-    let detail = if session.control.is_open() { Some(all) } else { told(session, kind, process, terms) };
+    let detail = if session.control.is_open() { Some(all) } else { told(session, kind, process, terms, at) };
     let Some(detail) = detail else { return };
     // SAFETY: by the caller's promise.
     unsafe { ring::emit_told(env, session, kind, node, process, terms, Detail { outlined, ..detail }) };
 }
 
 /// How an event that the VM tells is written when not everything is wanted.
-fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail> {
+fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm], at: u64) -> Option<Detail> {
     if let (Kind::Spawn, [child, ..]) = (kind, terms) {
         bequeath(&session.control, bits(process), bits(*child));
     }
-    detail(session, kind, None, || bits(process), terms.len())
+    detail(session, kind, None, || bits(process), terms.len(), at)
 }
 
 // The VM tells of it before the new process runs.
@@ -177,8 +177,9 @@ fn detail(
     site: Option<u64>,
     process: impl FnOnce() -> u64,
     terms: usize,
+    at: u64,
 ) -> Option<Detail> {
-    let (at, control) = (clock::ticks(session.clock.kind), &session.control);
+    let control = &session.control;
     let (level, limits) = match control.rules() {
         None => (Level::Values, None),
         Some(rules) => {

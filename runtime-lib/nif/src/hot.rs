@@ -46,6 +46,9 @@ fn is_falsy(term: RawTerm) -> bool {
 #[inline(always)]
 unsafe fn record(env: Env, argc: c_int, argv: *const RawTerm, kind: Kind, with_payload: bool) {
     let Some(session) = ring::active() else { return };
+    if session.control.level() == Level::Off {
+        return;
+    }
     // SAFETY: by the VM's call; the environment and the terms are its own.
     ring::guarded(session, move || unsafe { write(session, env, argc, argv, kind, with_payload) });
 }
@@ -61,41 +64,16 @@ unsafe fn write(
     kind: Kind,
     with_payload: bool,
 ) {
-    if !session.control.is_open() {
-        // SAFETY: by the VM's call, here and below.
-        return unsafe { write_wanted(session, env, argc, argv, kind, with_payload) };
-    }
+    // Before anything is decided: see `ring::Detail::at`.
     let at = clock::ticks(session.clock.kind);
-    // Asked again behind the time stamp: see `ring::Detail::at`.
-    if !session.control.is_open() {
-        return unsafe { write_wanted(session, env, argc, argv, kind, with_payload) };
-    }
-    unsafe {
-        let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
-        ring::emit_all(env, session, kind, node, payload, at);
-    }
-}
-
-/// Writes what is wanted of an event, when that is not everything.
-///
-/// # Safety
-/// As [`record`].
-#[inline(never)]
-unsafe fn write_wanted(
-    session: &'static Session,
-    env: Env,
-    argc: c_int,
-    argv: *const RawTerm,
-    kind: Kind,
-    with_payload: bool,
-) {
-    if session.control.level() == Level::Off {
-        return;
-    }
     // SAFETY: by the VM's call.
     unsafe {
         let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
-        filter::emit(env, session, kind, node, payload);
+        if session.control.is_open() {
+            ring::emit_all(env, session, kind, node, payload, at);
+        } else {
+            filter::emit(env, session, kind, node, payload, at);
+        }
     }
 }
 

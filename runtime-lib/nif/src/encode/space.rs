@@ -14,14 +14,30 @@ pub const SLACK: usize = 32;
 /// the speed into memory that is in no cache: 11 against 18 GB/s for a record of 1 KB.
 const PIECE: usize = 256;
 
-/// Bytes, of which the first `len` are written.
-pub struct Space<'a> {
+/// The longest that an immediate is written: a tag, and a word of seven bits a byte.
+pub const LONGEST: usize = 11;
+
+/// Bytes, of which the first `len` are written. Where all that is written is known to fit
+/// (`FITS`), nothing is compared.
+pub struct Space<'a, const FITS: bool = false> {
     /// As long as the limit and [`SLACK`].
     pub(super) bytes: &'a mut [u8],
     limit: usize,
     pub(super) len: usize,
     /// Something did not fit.
     pub(super) full: bool,
+}
+
+impl<'a> Space<'a, true> {
+    /// All of `bytes`, for immediates.
+    ///
+    /// # Safety
+    /// Not more immediates are written than `bytes` has room for, [`LONGEST`] for each and
+    /// [`SLACK`] behind them.
+    #[inline(always)]
+    pub unsafe fn roomy(bytes: &'a mut [u8]) -> Self {
+        Self { bytes, limit: 0, len: 0, full: false }
+    }
 }
 
 impl<'a> Space<'a> {
@@ -31,17 +47,13 @@ impl<'a> Space<'a> {
         let (limit, full) = (bytes.len().saturating_sub(SLACK), bytes.len() < SLACK);
         Self { bytes, limit, len: 0, full }
     }
+}
 
+impl<const FITS: bool> Space<'_, FITS> {
     /// Bytes written.
     #[inline(always)]
     pub fn len(&self) -> usize {
         self.len
-    }
-
-    /// Whether more is written than may be.
-    #[inline(always)]
-    pub fn is_over(&self) -> bool {
-        self.len > self.limit
     }
 
     /// Whether another part may begin: what does not fit is left out whole, so nothing
@@ -49,7 +61,7 @@ impl<'a> Space<'a> {
     /// to walk to its limits.
     #[inline(always)]
     pub fn may_begin(&mut self) -> bool {
-        self.full |= self.is_over();
+        self.full |= self.len > self.limit;
         !self.full
     }
 
@@ -58,12 +70,13 @@ impl<'a> Space<'a> {
     #[inline(always)]
     fn room<const N: usize>(&mut self, len: usize) -> Option<&mut [u8; N]> {
         let at = self.len;
-        if self.bytes.len() - at < N {
+        if !FITS && self.bytes.len() - at < N {
             self.full = true;
             return None;
         }
         self.len = at + len;
-        // SAFETY: `at` is at most the length of the space, and so many bytes follow.
+        // SAFETY: `at` is at most the length of the space, and so many bytes follow: as just
+        // seen, or by the promise of `roomy`.
         Some(unsafe { &mut *self.bytes.as_mut_ptr().add(at).cast() })
     }
 

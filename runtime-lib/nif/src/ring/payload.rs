@@ -1,7 +1,7 @@
 //! The terms of an event, into a record's payload.
 
 use super::Detail;
-use crate::encode::{Atoms, Encoder, Env, RawTerm, Space, tags};
+use crate::encode::{Atoms, Encoder, Env, LONGEST, RawTerm, SLACK, Space, tags};
 use crate::session::Limits;
 use crate::words;
 use wire::node_id::SECRET;
@@ -33,21 +33,22 @@ pub unsafe fn write(
     unsafe { encoded(env, space, kind, node, terms, (limits, outlined), atoms) }
 }
 
-/// Writes terms none of which needs memory but its word, if these are such and fit. Most
+/// Writes terms none of which needs memory but its word, if these are such and surely fit. Most
 /// events' are, and an encoder with its limits takes longer to make than they to write.
 #[inline(always)]
 unsafe fn immediates(env: Env, space: &mut [u8], terms: &[RawTerm], atoms: &mut Atoms) -> Option<usize> {
-    if !tags().immediates {
+    if !tags().immediates || terms.len() * LONGEST + SLACK > space.len() {
         return None;
     }
-    let mut space = Space::new(space);
+    // SAFETY: there is room, as just seen.
+    let mut space = unsafe { Space::roomy(space) };
     for &term in terms {
         // SAFETY: by the caller's promise; immediates are read so.
-        if !space.may_begin() || !unsafe { space.immediate(env, atoms, term) } {
+        if !unsafe { space.immediate(env, atoms, term) } {
             return None;
         }
     }
-    (!space.is_over()).then_some(space.len())
+    Some(space.len())
 }
 
 /// Writes any terms, within their limits.

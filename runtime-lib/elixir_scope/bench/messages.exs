@@ -7,21 +7,20 @@
 # peers write no time stamp and are read by nobody: the cheapest receiver throws each
 # message away.
 #
-# Three measures, since none of them says everything:
+# Two measures on all schedulers, and two on one, since none says everything:
 #
-#   * the time until all is received and told, on all schedulers. Here the processes work
-#     side by side: what the receiver's side costs, and what trace messages cost to whom
-#     they are sent, is hidden on another core as far as one is idle, and instead the loop
-#     waits for wake-ups and for cache lines of the other core. With two cores it jumps
-#     between two values, by whether the scheduler that is woken still spun;
-#   * the same time on one scheduler: whatever processes do is done one after the other,
-#     and nothing of it is hidden;
-#   * the processor time of all threads meanwhile: that, and what the recording's helper
-#     thread does. This is what a message costs a machine that is busy.
+#   * the time until all is received and told. The source sends in parts and waits for
+#     the sink between them, so the two work by turns, recorded or not, and leave a core idle.
+#     Trace messages are made there and thrown away here: half of what they cost is work on
+#     the idle core, which this time does not show, and a busy machine has no such core;
+#   * the time that schedulers are busy meanwhile, summed up: it shows that half;
+#   * the time on one scheduler, where whatever processes do is done one after the other;
+#   * the processor time of all threads in that: with it what the recording's helper thread
+#     does, on which no process waits.
 #
 # A recording begins with making its files, which is no cost of messages: with `keep: :all`,
-# the next files were made on the second core while the loop ran, and took a third of it.
-# So this is a flight recorder, and the loop is timed when that has come round and
+# the next files were made on the second core while the loop ran, a quarter of the processor
+# time then. So this is a flight recorder, and the loop is timed when that has come round and
 # recycles its segments, as it does from then on.
 
 defmodule Bench.Messages do
@@ -36,6 +35,7 @@ defmodule Bench.Messages do
   def run do
     directory = Path.join(System.tmp_dir!(), "escope-bench-#{System.pid()}")
     :ok = ElixirScope.Native.load()
+    :erlang.system_flag(:scheduler_wall_time, true)
 
     try do
       for {name, processes, message} <- [
@@ -58,8 +58,9 @@ defmodule Bench.Messages do
     :erlang.system_flag(:schedulers_online, System.schedulers())
   end
 
-  # By turns, so that a busy moment does not hit one row: for each way, its median time and
-  # its mean processor time.
+  # By turns, so that a busy moment does not hit one row: for each way, the medians of its
+  # time and of its schedulers', and the mean of its processor time, which has whole
+  # milliseconds.
   defp measure(processes, directory) do
     ways = [
       fn _ -> {fn -> :ok end, fn -> true end, fn -> :ok end} end,
@@ -71,10 +72,12 @@ defmodule Bench.Messages do
     rounds = for _ <- 1..@rounds, do: Enum.map(ways, &round(processes, &1))
 
     for times <- Enum.zip_with(rounds, & &1) do
-      {wall, processor} = Enum.unzip(times)
-      {wall |> Enum.sort() |> Enum.at(div(@rounds, 2)), Enum.sum(processor) / @rounds}
+      [time, schedulers, processors] = Enum.zip_with(times, & &1)
+      {median(time), median(schedulers), Enum.sum(processors) / @rounds}
     end
   end
+
+  defp median(times), do: times |> Enum.sort() |> Enum.at(div(@rounds, 2))
 
   defp round(processes, start) do
     pids = processes.()
@@ -92,16 +95,20 @@ defmodule Bench.Messages do
   end
 
   # Nanoseconds of a message, until it is received and, where it is told, until that is;
-  # and those of all processors.
+  # those of the schedulers, and of all processors.
   defp exchange(pids, wait) do
-    {busy, _} = :erlang.statistics(:runtime)
-    began = System.monotonic_time(:nanosecond)
+    began = now()
     for pid <- pids, do: send(pid, :go)
     receive do: (:received -> :ok)
     wait.()
-    took = System.monotonic_time(:nanosecond) - began
-    {still_busy, _} = :erlang.statistics(:runtime)
-    {took / @messages, (still_busy - busy) * 1_000_000 / @messages}
+    Enum.zip_with(now(), began, &((&1 - &2) / @messages))
+  end
+
+  defp now do
+    native = System.convert_time_unit(1_000_000_000, :nanosecond, :native) / 1_000_000_000
+    {processors, _} = :erlang.statistics(:runtime)
+    schedulers = for {_, busy, _} <- :erlang.statistics(:scheduler_wall_time), do: busy
+    [System.monotonic_time(:nanosecond), Enum.sum(schedulers) / native, processors * 1_000_000]
   end
 
   # The sink first: it is told to go before there is anything to take.
@@ -225,26 +232,25 @@ defmodule Bench.Messages do
     end
   end
 
-  @columns ["all schedulers", "one scheduler", "its processor time"]
+  @columns ["all schedulers", "their sum", "one scheduler", "all processors"]
 
   defp report(name, all, one) do
-    {one, processor} = Enum.unzip(one)
-    [plain | told] = Enum.zip([Enum.map(all, &elem(&1, 0)), one, processor])
+    [plain | told] =
+      for {{time, sum, _}, {alone, _, processors}} <- Enum.zip(all, one),
+          do: [time, sum, alone, processors]
 
-    added =
-      for row <- told, do: Enum.zip_with(lists([row, plain]), fn [time, base] -> time - base end)
-
-    IO.puts("\nA message, #{name}, ns; what tracing both ends adds, and which share recorded is:")
+    [recorded | _] = added = for row <- told, do: Enum.zip_with(row, plain, &-/2)
+    IO.puts("\nA message, #{name}, ns; what tracing both ends adds, and recorded's share of it:")
     line("", @columns)
-    line("untraced", Enum.map(Tuple.to_list(plain), &"#{round(&1)}"))
+    line("untraced", Enum.map(plain, &"#{round(&1)}       "))
 
     for {way, times} <-
           Enum.zip(["recorded", "trace messages, with sender", "trace messages"], added) do
-      line(way, Enum.zip_with(hd(added), times, &"#{round(&2)}  (#{Float.round(&1 / &2, 2)})"))
+      line(way, Enum.zip_with(recorded, times, &"#{round(&2)} #{share(&1 / &2)}"))
     end
   end
 
-  defp lists(rows), do: Enum.map(rows, &Tuple.to_list/1)
+  defp share(ratio), do: "(" <> :erlang.float_to_binary(ratio, decimals: 2) <> ")"
 
   defp line(name, cells),
     do:

@@ -8,6 +8,7 @@ mod maps;
 mod outline;
 mod plain;
 mod secrets;
+mod short;
 mod space;
 mod tags;
 
@@ -300,7 +301,11 @@ impl<'a> Encoder<'a> {
         // SAFETY: by the caller's promise.
         unsafe {
             match (elements, kept) {
-                (_, &[name, value]) if size == 2 => self.pair(name, value, depth - 1),
+                (_, &[name, value]) if size == 2 => {
+                    if self.short_pairs(&[name], &[value]) == 0 {
+                        self.pair(name, value, depth - 1);
+                    }
+                }
                 ([_, _, _] | [_, _, _, _], _) if self.call(elements, kept.len(), depth - 1) => {}
                 _ => kept.iter().for_each(|&element| self.part(element, depth - 1)),
             }
@@ -375,8 +380,9 @@ impl<'a> Encoder<'a> {
 
     unsafe fn pairs(&mut self, keys: &[RawTerm], values: &[RawTerm], depth: u32) {
         let Some(kept) = self.map_begins(keys.len(), depth) else { return };
-        for (&key, &value) in keys.iter().zip(values).take(kept) {
-            // SAFETY: by the caller's promise.
+        // SAFETY: by the caller's promise, here and below.
+        let short = unsafe { self.short_pairs(&keys[..kept], values) };
+        for (&key, &value) in keys.iter().zip(values).take(kept).skip(short) {
             unsafe { self.pair(key, value, depth - 1) };
         }
     }

@@ -20,6 +20,23 @@ defmodule ElixirScope.RedactionTest do
     term
   end
 
+  test "of a site that is secret nothing is kept, whatever it is", %{dir: dir} do
+    site = 2 ** 59 + 7
+
+    pass = fn ->
+      for term <- [7, -(2 ** 40), :pin, nil, [], self(), 1.5, "1234", {:ok, 1}, %{a: 1}] do
+        :scope_probe.bind(site, term)
+      end
+
+      :scope_probe.enter(site, 1, :pin)
+    end
+
+    events = own(record(dir, [], pass))
+    assert [%{terms: [@secret, @secret]} | bound] = Enum.reverse(events)
+    assert length(bound) == 10
+    for event <- bound, do: assert(%{node: 7, terms: [@secret]} = event)
+  end
+
   describe "terms" do
     test "values under a secret's name are left out, and nothing else", %{dir: dir} do
       term = %{

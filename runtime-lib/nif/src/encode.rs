@@ -314,7 +314,10 @@ impl<'a> Encoder<'a> {
 
     unsafe fn list(&mut self, term: RawTerm, depth: u32) {
         if depth == 0 {
-            return self.opaque(tag::OPAQUE_LIST, 0);
+            // An empty list (of a VM whose tags are unknown) has no cell.
+            // SAFETY: by the caller's promise.
+            let is_empty = unsafe { self.cell(term).is_none() };
+            return if is_empty { self.space.byte(tag::NIL) } else { self.opaque(tag::OPAQUE_LIST, 0) };
         }
         if self.items > COUNT_IN_A_BYTE {
             // SAFETY: by the caller's promise.
@@ -332,7 +335,6 @@ impl<'a> Encoder<'a> {
             rest = tail;
             kept += 1;
         }
-        // An empty list (of a VM whose tags are unknown) has no cell.
         let (more, is_list) = unsafe { (self.cell(rest).is_some(), enif_is_list(self.env, rest) != 0) };
         let kind = match (more, is_list) {
             (true, _) => tag::LIST_CUT,

@@ -20,6 +20,7 @@ pub use tags::{Tags, check_tags, tags};
 use crate::binary;
 use heap::Boxed;
 use rustler::sys::*;
+use short::are_short;
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use wire::node_id::SECRET;
@@ -301,11 +302,7 @@ impl<'a> Encoder<'a> {
         // SAFETY: by the caller's promise.
         unsafe {
             match (elements, kept) {
-                (_, &[name, value]) if size == 2 => {
-                    if self.short_pairs(&[name], &[value]) == 0 {
-                        self.pair(name, value, depth - 1);
-                    }
-                }
+                (_, &[name, value]) if size == 2 => self.pair(name, value, depth - 1),
                 ([_, _, _] | [_, _, _, _], _) if self.call(elements, kept.len(), depth - 1) => {}
                 _ => kept.iter().for_each(|&element| self.part(element, depth - 1)),
             }
@@ -383,8 +380,8 @@ impl<'a> Encoder<'a> {
     unsafe fn pairs(&mut self, keys: &[RawTerm], values: &[RawTerm], depth: u32) {
         let Some(kept) = self.map_begins(keys.len(), depth) else { return };
         // SAFETY: by the caller's promise, here and below.
-        let short = unsafe { self.short_pairs(&keys[..kept], values) };
-        for (&key, &value) in keys.iter().zip(values).take(kept).skip(short) {
+        let short = if are_short(values) { unsafe { self.short_pairs(&keys[..kept], values) } } else { 0 };
+        for (&key, &value) in keys[short..kept].iter().zip(&values[short..]) {
             unsafe { self.pair(key, value, depth - 1) };
         }
     }

@@ -5,6 +5,17 @@
 
 use super::space::{LONGEST, Space};
 use super::{Encoder, RawTerm};
+use crate::words::is_immediate;
+
+/// Fewer pairs are not worth it.
+const WORTH: usize = 4;
+
+/// Whether it is worth a try, by the looks of some values.
+#[inline(always)]
+pub fn are_short(values: &[RawTerm]) -> bool {
+    let len = values.len();
+    len >= WORTH && [1, len / 2, len - 1].into_iter().all(|at| is_immediate(values[at]))
+}
 
 impl Encoder<'_> {
     /// Writes the first pairs, as long as both parts need no memory but their words and the
@@ -12,10 +23,11 @@ impl Encoder<'_> {
     ///
     /// # Safety
     /// As [`Encoder::term`].
-    #[inline(always)]
+    #[inline(never)]
     pub(super) unsafe fn short_pairs(&mut self, names: &[RawTerm], values: &[RawTerm]) -> usize {
         let (env, from) = (self.env, self.space.len);
-        if !self.tags.immediates || self.failed || self.space.left() < names.len() * 2 * LONGEST {
+        let has_room = self.space.left() >= names.len() * 2 * LONGEST;
+        if !has_room || !self.tags.immediates || self.failed {
             return 0;
         }
         // SAFETY: as just seen, two immediates for each pair fit, and behind them the slack.

@@ -59,7 +59,14 @@ defmodule ElixirScope.RedactionTest do
                :headers => [{"cookie", @secret}, {"accept", "*/*"}],
                :options => [token: @secret, tokens: ["x"], token_count: 1],
                :nested => [[%{1 => %{client_secret: @secret}}]],
-               :words => %{1 => 2, 3 => 4, :password => @secret, :user => :me, [] => "x", "y" => 6},
+               :words => %{
+                 1 => 2,
+                 3 => 4,
+                 :password => @secret,
+                 :user => :me,
+                 [] => "x",
+                 "y" => 6
+               },
                {:a, :password} => "x",
                {:password, @secret} => 1,
                %{ssn: @secret} => [{:secret, 1, 2}, {:secret}, [:secret, 1], {1, :secret}]

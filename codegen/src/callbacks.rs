@@ -44,7 +44,7 @@ pub fn capture(behaviours: &[String], clause: &Clause, probes: &mut Probes<'_>) 
         return Ok(());
     }
     let id = probes.site(&block, NodeKind::Handler, wire::map::PASSING.to_owned())?;
-    let caught = probes.call("caught", &format!("{id}, scope_kind, scope_reason, __STACKTRACE__"));
+    let caught = probes.call("caught", &format!("{}, scope_kind, scope_reason, __STACKTRACE__", probes.passing(id)));
     let again = ":erlang.raise(scope_kind, scope_reason, __STACKTRACE__)";
     let text = format!("catch scope_kind, scope_reason -> {caught}; {again} ");
     // Before `end`: there, a comment or a newline stands before it, never after.

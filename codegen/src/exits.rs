@@ -267,7 +267,9 @@ impl<'a, 'p> Exits<'a, 'p> {
         let id = self.new_site(call.node(), NodeKind::Value)?;
         let probe = match value {
             None => self.probes.call("leave", &id.to_string()),
-            Some(value) => format!("{value} -> {}", self.probes.call("leave", &format!("{id}, {value}"))),
+            Some(value) => {
+                format!("{value} -> {}", self.probes.call("leave", &format!("{}, {value}", self.probes.passing(id))))
+            }
         };
         match (call.do_block(), body.sections.last()) {
             (Some(block), _) => {

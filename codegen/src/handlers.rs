@@ -32,7 +32,8 @@ impl Walk<'_, '_> {
                 // A macro's, perhaps: it is left alone.
                 _ => return self.statements_of(&body),
             };
-            let probe = self.probes.call("caught", &format!("{id}, {kind}, {reason}, __STACKTRACE__"));
+            let passing = self.probes.passing(id);
+            let probe = self.probes.call("caught", &format!("{passing}, {kind}, {reason}, __STACKTRACE__"));
             self.probes.lead(&body, Layer::Then, &probe, id)?;
         }
         self.statements_of(&body)

@@ -146,7 +146,7 @@ fn instrument_with(
             let Some(strength) = strength else { continue };
             let job = Job { behaviours: &behaviours, clause: &clause, id, strength, scope: &scope, positions };
             let work = refusals::check_clause(&module, &attributes, &clause, &plan.sink)
-                .and_then(|()| job.run(Probes::new(id, &clause, ids, &plan.sink, &secrets), &mut points));
+                .and_then(|()| job.run(Probes::new(id, &clause, ids, plan, &secrets), &mut points));
             match work {
                 Ok((insertions, sites)) => {
                     out.insertions.extend(insertions);
@@ -186,9 +186,9 @@ impl Job<'_> {
             probes.insert(at, Side::Close, 0, format!(" = {name}"), self.id);
         }
         Exits::new(self.clause, self.scope, &mut probes).body(&self.clause.body)?;
-        let mut arguments = vec![self.id.to_string()];
-        arguments.extend(capture.arguments);
-        let enter = probes.call("enter", &arguments.join(", "));
+        let has_values = !capture.arguments.is_empty();
+        let id = if has_values { probes.passing(self.id) } else { self.id.to_string() };
+        let enter = probes.call("enter", &[vec![id], capture.arguments].concat().join(", "));
         probes.lead(&Lead::of(main), Layer::Before, &enter, self.id)?;
         let mut walk = Walk::new(self.scope, &mut probes, self.strength, self.positions);
         walk.clause(&self.clause.body)?;

@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use wire::{NodeId, Point, SecretNames, Strength};
+use wire::{NodeId, Point, SecretNames, Strength, TermLimits};
 
 /// The plan for one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EditPlan {
     /// The clauses that get probes, by id. A clause that is not named stays clean.
     pub clauses: BTreeMap<NodeId, Strength>,
+    /// Limits of what the probes of clauses pass, where they have any.
+    pub limits: BTreeMap<NodeId, TermLimits>,
     /// Where variables are captured. All are of this file.
     pub points: Vec<Point>,
     /// The module that probes call.

@@ -75,7 +75,8 @@ fn put(
     // Several points may stand before one statement.
     let role = format!("point{arguments} if {condition:?}");
     let id = probes.site_as(statement, NodeKind::Point, format!("{mark}{names}"), &role)?;
-    let call = probes.call("locals", &format!("{id}{arguments}"));
+    let passing = probes.passing_within(id, point.limits);
+    let call = probes.call("locals", &format!("{passing}{arguments}"));
     let text = match condition {
         None => format!("{call}; "),
         Some(holds) => format!("case [] do _ when ({holds}) -> {call}; _ -> :ok end; "),

@@ -3,11 +3,11 @@
 use crate::edit::{Layer, depth};
 use crate::grouping::{Grouping, grouping};
 use crate::secrets::{is_bound_to_secret, reveals};
-use crate::{Ids, Insertion, Refused, Side, Sink, Site};
+use crate::{EditPlan, Ids, Insertion, Refused, Side, Sink, Site};
 use std::collections::BTreeSet;
 use syntax::{Clause, Section, SyntaxKind, SyntaxNode, TextRange, TextSize, first_token, statements, trimmed_range};
 use wire::node_id::SECRET;
-use wire::{NodeId, NodeKind, SecretNames};
+use wire::{NodeId, NodeKind, SecretNames, TermLimits};
 
 /// What collecting gives: a clause is refused whole.
 pub type Done = Result<(), Refused>;
@@ -65,6 +65,8 @@ pub struct Probes<'a> {
     ids: &'a Ids<'a>,
     sink: &'a Sink,
     secrets: &'a SecretNames,
+    /// Of what probes pass.
+    limits: TermLimits,
     /// The function's name says that its result is a secret.
     secret_result: bool,
     insertions: Vec<Insertion>,
@@ -76,12 +78,13 @@ pub struct Probes<'a> {
 
 impl<'a> Probes<'a> {
     /// None yet.
-    pub fn new(id: NodeId, clause: &Clause, ids: &'a Ids<'a>, sink: &'a Sink, secrets: &'a SecretNames) -> Self {
+    pub fn new(id: NodeId, clause: &Clause, ids: &'a Ids<'a>, plan: &'a EditPlan, secrets: &'a SecretNames) -> Self {
         Self {
             clause: id,
             ids,
-            sink,
+            sink: &plan.sink,
             secrets,
+            limits: plan.limits.get(&id).copied().unwrap_or_default(),
             secret_result: secrets.has(clause.name.as_bytes()),
             insertions: Vec::new(),
             sites: Vec::new(),
@@ -113,6 +116,19 @@ impl<'a> Probes<'a> {
     /// The text of a call of a probe.
     pub fn call(&self, name: &str, arguments: &str) -> String {
         format!("{}.{name}({arguments})", self.sink.as_str())
+    }
+
+    /// The first argument of a probe at `id` that passes values: the id, and what limits
+    /// these have.
+    pub fn passing(&self, id: NodeId) -> String {
+        self.passing_within(id, TermLimits::default())
+    }
+
+    /// The same, with limits that come before those of the clause.
+    pub fn passing_within(&self, id: NodeId, own: TermLimits) -> String {
+        // They are the recording's. Who has a sink of their own gets whole values, and ids.
+        let is_recorded = *self.sink == Sink::default();
+        if is_recorded { own.or(self.limits).literal(id) } else { id.to_string() }
     }
 
     /// A new site at `node`.
@@ -154,9 +170,13 @@ impl<'a> Probes<'a> {
         };
         let is_result = self.secret_result && name.starts_with("leave");
         let is_secret = is_result || reveals(node, self.secrets) || is_bound_to_secret(node, self.secrets);
-        // A tail call's probe records no value.
-        let mark = if is_secret && name != "tail" { SECRET } else { 0 };
-        let call = self.call(name, &format!("{}, {open}", id.raw() | mark));
+        let id_text = match name {
+            // A tail call's probe records no value.
+            "tail" => id.to_string(),
+            _ if is_secret => (id.raw() | SECRET).to_string(),
+            _ => self.passing(id),
+        };
+        let call = self.call(name, &format!("{id_text}, {open}"));
         // The call's own parenthesis comes behind the node.
         self.around(node, layer, call.trim_end_matches(')').to_owned(), close, id);
         Ok(())
@@ -206,4 +226,61 @@ impl<'a> Probes<'a> {
 pub fn refuse(node: &SyntaxNode, why: &str) -> Refused {
     let range: TextRange = trimmed_range(node);
     Refused { range, why: why.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{EditPlan, Sink, Surroundings};
+    use wire::{NodeId, Point, Strength, TermLimits};
+
+    const LIMITS: TermLimits = TermLimits { depth: 1, items: 2, binary_bytes: 8, payload_bytes: 0 };
+    const POINT: TermLimits = TermLimits { depth: 5, items: 0, binary_bytes: 0, payload_bytes: 64 };
+
+    /// A module's function with a point in its third line; each id is `#`, with what stands beside it.
+    fn instrumented(body: &str, sink: Sink) -> String {
+        let source = format!("defmodule A do\n{body}\nend\n");
+        let parse = syntax::parse(source.as_bytes());
+        let id = |node: &syntax::SyntaxNode| NodeId::from_raw(u64::from(u32::from(node.text_range().start())) + 1000);
+        let clause = id(syntax::modules(&parse.root())[0].clauses().remove(0).call.node()).unwrap();
+        let capture = vec!["x".to_owned()];
+        let point = Point { file: "a.ex".into(), line: 3, capture, condition: None, limits: POINT };
+        let mut plan = EditPlan { sink, points: vec![point], ..EditPlan::uniform([clause], Strength::Values) };
+        plan.limits.insert(clause, LIMITS);
+        let out = crate::instrument(&parse, &|node| id(node), &plan, &Surroundings::default()).unwrap();
+        let mut text = out.text;
+        for site in &out.sites {
+            text = text.replace(&(site.id.raw() | super::SECRET).to_string(), "secret");
+            text = text.replace(&site.id.raw().to_string(), "#");
+        }
+        text.lines().skip(1).take(body.lines().count()).collect::<Vec<_>>().join("\n")
+    }
+
+    #[track_caller]
+    fn check(body: &str, expected: &str) {
+        let usual = instrumented(body, Sink::default()).replace(":scope_probe.", "").replace("{#, 1, 2, 8, 0}", "!");
+        assert_eq!(usual, expected);
+    }
+
+    #[test]
+    fn what_passes_values_has_the_limits_of_its_clause() {
+        check(
+            "def f(x) do\n  y = g(x)\n  if y, do: f(y + 1), else: {y}\nend",
+            "def f(x) do\n  enter(!, x); locals({#, 5, 2, 8, 64}, x); y = bind(!, g(x))\n  \
+             if y, do: (branch(#); f(tail(#, (y + 1)))), else: (branch(#); leave(!, {y}))\nend",
+        );
+        check("def f(), do: :ok", "def f(), do: (enter(#); leave(!, :ok))");
+        check("def f(token), do: token", "def f(token), do: (enter(!, :scope_redacted); leave(secret, token))");
+        let handler = "def f(x) do\n  x\nrescue\n  e -> e\nend";
+        check(
+            handler,
+            "def f(x) do\n  enter(!, x); locals({#, 5, 2, 8, 64}, x); leave(!, x)\nrescue\n  \
+             e -> caught(!, :error, e, __STACKTRACE__); leave(!, e)\nend",
+        );
+    }
+
+    #[test]
+    fn a_sink_of_ones_own_is_passed_ids_alone() {
+        let text = instrumented("def f(x) do\n  x\nend", Sink::new("my_sink").unwrap());
+        assert_eq!(text, "def f(x) do\n  :my_sink.enter(#, x); :my_sink.locals(#, x); :my_sink.leave(#, x)\nend");
+    }
 }

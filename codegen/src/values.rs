@@ -38,7 +38,7 @@ impl Walk<'_, '_> {
         }
         let name = left.text().to_string();
         let id = self.probes.site(&right, NodeKind::Point, self.label(&name))?;
-        let locals = self.probes.call("locals", &format!("{id}, {name}"));
+        let locals = self.probes.call("locals", &format!("{}, {name}", self.probes.passing(id)));
         let (end, depth) = (trimmed_range(statement).end(), depth(statement, Layer::Before));
         self.probes.insert(end, Side::Close, depth, format!("; {locals}"), id);
         Ok(())

@@ -162,6 +162,7 @@ impl FileResult {
             line,
             strength: proposal.edits.clauses.get(&clause.id).copied().unwrap_or_default(),
             reason: proposal.reasons.get(&clause.id).copied().unwrap_or(Reason::NamedFunction),
+            limits: proposal.edits.limits.get(&clause.id).copied().unwrap_or_default(),
         });
     }
 }

@@ -6,6 +6,7 @@
 //! [[rules]]                       # the last rule that names a function decides
 //! functions = "Shop.Ledger.*"
 //! strategy = "full"               # or "none"
+//! depth = 3                       # of its values: also items, binary_bytes, payload_bytes
 //!
 //! [[points]]
 //! file = "lib/shop/ledger.ex"
@@ -19,7 +20,8 @@ use crate::settings::{Origin, STRATEGIES, suggestion};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-use wire::{Point, Request, Rule, Strength};
+use wire::limits::RANGES;
+use wire::{Point, Request, Rule, Strength, TermLimits};
 
 /// The most variables that one event holds.
 const MOST_VARIABLES: usize = 10;
@@ -64,26 +66,54 @@ fn plan(text: &str, table: &DeTable<'_>) -> Result<(Request, Origin), Wrong> {
         })?;
     }
     for (at, table) in top.tables("rules")? {
-        let rule = Table::of(table, at, "a rule", &["functions", "strategy"])?;
-        request.rules.push(Rule { functions: rule.text("functions")?, strength: strategy(rule.need("strategy")?)? });
+        request.rules.push(rule(&Table::of(table, at, "a rule", &limited(&["functions", "strategy"]))?)?);
         origin.rules.push(line(text, at));
     }
     for (at, table) in top.tables("points")? {
-        request.points.push(point(&Table::of(table, at, "a point", &["file", "line", "capture", "if"])?)?);
+        request.points.push(point(&Table::of(table, at, "a point", &limited(&["file", "line", "capture", "if"]))?)?);
         origin.points.push(line(text, at));
     }
     Ok((request, origin))
 }
 
+fn rule(table: &Table<'_>) -> Result<Rule, Wrong> {
+    let (functions, strength) = (table.text("functions")?, strategy(table.need("strategy")?)?);
+    let limits = limits(table)?;
+    let first = RANGES.iter().filter_map(|(key, ..)| Some((table.get(key)?.span().start, key))).min();
+    match (strength, first) {
+        (None, Some((at, key))) => Err(Wrong(at, format!("`{key}` limits values, and `none` records none"))),
+        _ => Ok(Rule { functions, strength, limits }),
+    }
+}
+
+/// These keys, and those of limits.
+fn limited(keys: &[&'static str]) -> Vec<&'static str> {
+    keys.iter().copied().chain(RANGES.map(|(key, ..)| key)).collect()
+}
+
+/// The limits of values that a rule or a point sets.
+fn limits(table: &Table<'_>) -> Result<TermLimits, Wrong> {
+    let mut limits = [0; RANGES.len()];
+    for ((key, least, most), limit) in RANGES.iter().zip(&mut limits) {
+        let Some(value) = table.get(key) else { continue };
+        *limit = number(value).filter(|number| (least..=most).contains(&number)).ok_or_else(|| {
+            let found = article(value.get_ref().type_str());
+            let found = number(value).map_or(found, |number| number.to_string());
+            Wrong::at(Some(value.span()), &format!("`{key}` must be a number from {least} to {most}, and is {found}"))
+        })?;
+    }
+    Ok(limits.into())
+}
+
 fn point(table: &Table<'_>) -> Result<Point, Wrong> {
     let place = table.need("line")?;
-    let number = place.get_ref().as_integer().and_then(|number| number.as_str().parse().ok());
-    let line = number.filter(|line| *line > 0).ok_or_else(|| {
+    let line = number(place).filter(|line| *line > 0).ok_or_else(|| {
         let found = place.get_ref().type_str();
         Wrong::at(Some(place.span()), &format!("`line` must be a line's number, from 1, and is {}", article(found)))
     })?;
     let condition = table.get("if").map(|value| string(value, "if")).transpose()?;
-    Ok(Point { file: table.text("file")?, line, capture: variables(table.need("capture")?)?, condition })
+    let (file, capture) = (table.text("file")?, variables(table.need("capture")?)?);
+    Ok(Point { file, line, capture, condition, limits: limits(table)? })
 }
 
 fn variables(value: &Spanned<DeValue<'_>>) -> Result<Vec<String>, Wrong> {
@@ -119,6 +149,11 @@ fn strategy(value: &Spanned<DeValue<'_>>) -> Result<Option<Strength>, Wrong> {
         let near = if near.is_empty() { ": there are minimal, balanced, full and none".to_owned() } else { near };
         Wrong::at(Some(value.span()), &format!("no strategy `{name}`{near}"))
     })
+}
+
+fn number(value: &Spanned<DeValue<'_>>) -> Option<u32> {
+    let integer = value.get_ref().as_integer()?;
+    u32::from_str_radix(integer.as_str(), integer.radix()).ok()
 }
 
 fn string(value: &Spanned<DeValue<'_>>, key: &str) -> Result<String, Wrong> {

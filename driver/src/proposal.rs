@@ -45,6 +45,9 @@ impl Proposal {
                 (None, None, Reason::NamedFunction) => {}
                 (None, Some(strength), reason) => {
                     proposal.edits.clauses.insert(id, strength);
+                    if !chosen.limits.are_unset() {
+                        proposal.edits.limits.insert(id, chosen.limits);
+                    }
                     proposal.reasons.insert(id, reason);
                 }
             }
@@ -56,6 +59,7 @@ impl Proposal {
     /// Leaves a clause clean.
     pub fn spare(&mut self, id: NodeId, why: String) {
         self.edits.clauses.remove(&id);
+        self.edits.limits.remove(&id);
         self.reasons.remove(&id);
         self.spared.insert(id, why);
     }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use driver::{Outcome, Project, Settings, Source};
-use wire::{NodeKind, Point, Rule};
+use wire::{NodeKind, Point, Rule, TermLimits};
 
 const TEXT: &str = "\
 defmodule Cart do
@@ -23,7 +23,7 @@ end
 
 /// The line of the text once `point` was asked for, and what is said.
 fn instrumented(point: Point) -> (String, Vec<String>) {
-    let clean = Rule { functions: "Cart".into(), strength: None };
+    let clean = Rule { functions: "Cart".into(), strength: None, limits: TermLimits::default() };
     let mut settings = Settings::default();
     settings.request.rules = vec![clean];
     settings.request.points = vec![point.clone()];
@@ -44,7 +44,13 @@ fn instrumented(point: Point) -> (String, Vec<String>) {
 
 fn point(line: u32, capture: &[&str], condition: Option<&str>) -> Point {
     let capture = capture.iter().map(|name| (*name).to_owned()).collect();
-    Point { file: "lib/cart.ex".into(), line, capture, condition: condition.map(str::to_owned) }
+    Point {
+        file: "lib/cart.ex".into(),
+        line,
+        capture,
+        condition: condition.map(str::to_owned),
+        limits: TermLimits::default(),
+    }
 }
 
 #[test]

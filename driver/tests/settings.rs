@@ -4,7 +4,7 @@
 
 use driver::{Origin, Outcome, Project, Settings, Source};
 use std::path::{Path, PathBuf};
-use wire::{Point, Reason, Request, Rule, Strength};
+use wire::{Point, Reason, Request, Rule, Strength, TermLimits};
 
 const SHOP: &str = "\
 defmodule Shop do
@@ -37,6 +37,7 @@ fn rules(rules: &[(&str, Option<Strength>)]) -> Settings {
     let rule = |(functions, strength): &(&str, Option<Strength>)| Rule {
         functions: (*functions).to_owned(),
         strength: *strength,
+        limits: TermLimits::default(),
     };
     let request = Request { rules: rules.iter().map(rule).collect(), ..Request::default() };
     Settings { request, ..Settings::default() }
@@ -63,6 +64,23 @@ const ALL: [&str; 3] = ["Quiet.Inner.g/1", "Shop.start/1", "Shop.Ledger.post/1"]
 
 fn named(strength: Strength) -> [(&'static str, Strength, Reason); 3] {
     ALL.map(|name| (name, strength, Reason::NamedFunction))
+}
+
+#[test]
+fn limits_are_those_of_the_rule_that_decides() {
+    let mut settings = rules(&[("Shop.*", Some(Strength::Boundaries)), ("Shop.Ledger", Some(Strength::Boundaries))]);
+    settings.request.rules[1].limits = TermLimits::from([1, 2, 8, 64]);
+    let built = driver::build(&project(settings), &|| {});
+    let limits: Vec<_> = built.plan().clauses.iter().map(|clause| (clause.function.clone(), clause.limits)).collect();
+    let expected = [TermLimits::default(), TermLimits::default(), TermLimits::from([1, 2, 8, 64])];
+    assert_eq!(limits, ALL.map(str::to_owned).into_iter().zip(expected).collect::<Vec<_>>());
+    let text = built.files.iter().find_map(|file| match &file.outcome {
+        Outcome::Instrumented(done) if file.path == "lib/shop.ex" => Some(done.text.as_str()),
+        _ => None,
+    });
+    let lines: Vec<_> = text.unwrap().lines().filter(|line| line.contains("def ")).collect();
+    let limited = |line: &str| line.matches(", 1, 2, 8, 64}, ").count();
+    assert_eq!(lines.iter().map(|line| limited(line)).collect::<Vec<_>>(), [0, 2], "{lines:?}");
 }
 
 #[test]
@@ -103,7 +121,13 @@ fn unmet(settings: Settings) -> Vec<String> {
 
 #[test]
 fn what_a_plan_asks_for_in_vain_is_said_at_its_line() {
-    let point = |file: &str, line| Point { file: file.into(), line, capture: vec!["x".into()], condition: None };
+    let point = |file: &str, line| Point {
+        file: file.into(),
+        line,
+        capture: vec!["x".into()],
+        condition: None,
+        limits: TermLimits::default(),
+    };
     let mut settings = rules(&[("Shop", None), ("Shop.Legder.*", None), ("Nowhere", None)]);
     settings.request.points = vec![point("lib/shopp.ex", 2), point("lib/shop.ex", 3), point("lib/broken.ex", 1)];
     settings.origin = Some(Origin { file: "p.toml".into(), rules: vec![1, 5, 9], points: vec![20, 30, 40] });
@@ -133,7 +157,8 @@ fn different() -> Vec<Settings> {
     full.request.strength = Strength::Values;
     let mut point = Settings::default();
     let capture = vec!["x".into()];
-    point.request.points = vec![Point { file: "lib/shop.ex".into(), line: 2, capture, condition: None }];
+    point.request.points =
+        vec![Point { file: "lib/shop.ex".into(), line: 2, capture, condition: None, limits: TermLimits::default() }];
     let mut other_point = point.clone();
     other_point.request.points[0].condition = Some("x > 1".into());
     let rule = rules(&[("Shop", None)]);

@@ -15,7 +15,7 @@
 pub mod glob;
 
 use db::ClauseInfo;
-use wire::{Reason, Request, Rule, Strength};
+use wire::{Reason, Request, Rule, Strength, TermLimits};
 
 /// What was decided about the clause of a named function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Chosen<'a> {
     pub clause: &'a ClauseInfo,
     /// How much is recorded of it; none leaves it clean.
     pub strength: Option<Strength>,
+    /// How much of its values.
+    pub limits: TermLimits,
     /// The rule that decided.
     pub reason: Reason,
 }
@@ -31,11 +33,15 @@ pub struct Chosen<'a> {
 /// Decides about every clause of a named function.
 pub fn choose<'a>(clauses: &'a [ClauseInfo], request: &'a Request) -> impl Iterator<Item = Chosen<'a>> {
     clauses.iter().filter(|clause| clause.kind.is_function()).map(|clause| {
-        let (strength, reason) = match naming(clause, &request.rules).last() {
-            Some((number, rule)) => (rule.strength, Reason::Rule(number)),
-            None => (Some(request.strength), Reason::NamedFunction),
-        };
-        Chosen { clause, strength, reason }
+        match naming(clause, &request.rules).last() {
+            Some((number, &Rule { strength, limits, .. })) => {
+                Chosen { clause, strength, limits, reason: Reason::Rule(number) }
+            }
+            None => {
+                let (strength, limits) = (Some(request.strength), TermLimits::default());
+                Chosen { clause, strength, limits, reason: Reason::NamedFunction }
+            }
+        }
     })
 }
 
@@ -73,6 +79,7 @@ mod tests {
         let rule = |(functions, strength): &(&str, Option<Strength>)| Rule {
             functions: (*functions).to_owned(),
             strength: *strength,
+            limits: TermLimits::default(),
         };
         let request = Request { rules: rules.iter().map(rule).collect(), ..Request::default() };
         let mut found: Vec<_> = choose(db::clauses(&db, file), &request)
@@ -99,5 +106,24 @@ mod tests {
             &[("Shop.Ledger.post", high), ("*", None)],
             &[(one, None, Rule(2)), (two, None, Rule(2)), (start, None, Rule(2))],
         );
+    }
+
+    #[test]
+    fn the_rule_that_decides_sets_the_limits() {
+        let limits = |depth| TermLimits { depth, ..TermLimits::default() };
+        let rule = |functions: &str, depth| Rule {
+            functions: functions.to_owned(),
+            strength: Some(Strength::Values),
+            limits: limits(depth),
+        };
+        let rules = vec![rule("Shop.*", 1), rule("Shop.Ledger.post/1", 0), rule("Shop.Ledger.post/2", 2)];
+        let request = Request { rules, ..Request::default() };
+        let db = db::Database::default();
+        let file = db::SourceFile::new(&db, "lib/a.ex".into(), SOURCE.to_vec());
+        let mut found: Vec<_> =
+            choose(db::clauses(&db, file), &request).map(|one| (one.clause.function(), one.limits)).collect();
+        found.sort();
+        let expected = [("Shop.Ledger.post/1", 0), ("Shop.Ledger.post/2", 2), ("Shop.start/1", 1)];
+        assert_eq!(found, expected.map(|(name, depth)| (name.to_owned(), limits(depth))));
     }
 }

@@ -6,10 +6,10 @@ mod common;
 use common::{PID, Writer};
 use std::fs;
 use std::path::Path;
-use trace::{Closing, Frames, Recording, Stats};
+use trace::{Closing, Frames, History, Recording, Stats};
 use wire::run::Keep;
 use wire::segment::SEGMENT_HEADER;
-use wire::{SegmentHeader, Term};
+use wire::{Kind, SegmentHeader, Term};
 
 const OTHER: u64 = 150 << 4 | 3;
 
@@ -100,5 +100,21 @@ fn only_a_flight_recorder_recycles() {
     recycle(&writer, &dir, 1, recycled, 4_500);
     let recording = Recording::open(&dir).unwrap();
     assert!(recording.findings()[0].to_string().contains("3 segments before it are absent"));
+    fs::remove_dir_all(dir).unwrap();
+}
+
+#[test]
+fn what_another_thread_told_of_a_state_may_be_recycled() {
+    let (mut writer, recycled) = writer();
+    writer.ring = 2;
+    // All of the body, from its beginning: the number 5.
+    writer.record(Kind::State, 1, PID, 0, &[1, 0, 5]);
+    let dir = writer.finish();
+    for (ticks, uncertain) in [(writer.now - 1, false), (writer.now + 1, true)] {
+        recycle(&writer, &dir, 1, recycled, ticks);
+        let recording = Recording::open(&dir).unwrap();
+        let known = History::of(&recording, PID, None).at(i64::MAX).unwrap();
+        assert_eq!((known.term, known.uncertain), (Term::Int(5), uncertain));
+    }
     fs::remove_dir_all(dir).unwrap();
 }

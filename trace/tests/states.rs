@@ -6,7 +6,8 @@ mod common;
 use common::{PID, Writer, list, map, text, tuple};
 use trace::states::{Change, Source, Step, Unknown, external, processes};
 use trace::{Frames, History, Recording};
-use wire::{FLAG_OMITTED, Kind, Record, Term, state, varint};
+use wire::record::{BEGINS, OF_PROCESS, WIDER};
+use wire::{FLAG_OMITTED, FLAG_WITHHELD, Kind, Record, Term, state, varint};
 
 /// A version in parts of `part` bytes; its moment, in ns from the start.
 fn version(writer: &mut Writer, kind: Kind, number: u64, body: &[u8], part: usize) -> i64 {
@@ -30,6 +31,24 @@ fn whole(writer: &mut Writer, number: u64, term: &Term) -> i64 {
 
 fn difference(writer: &mut Writer, number: u64, body: &[u8]) -> i64 {
     version(writer, Kind::StateDelta, number, body, 16)
+}
+
+/// A version without its content.
+fn omitted(writer: &mut Writer, number: u64, flags: u8) -> i64 {
+    writer.now += 1_000;
+    let (kind, node) = (Kind::State, common::id(number));
+    let record = Record { kind, flags, argc: 0, context: 0, node, ticks: writer.now, pid: PID, payload: &[] };
+    record.write_to(writer.rings.entry(1).or_default());
+    writer.now as i64 - 1_000
+}
+
+/// A level that begins and holds; when.
+fn level(writer: &mut Writer, name: &str) -> (i64, i64) {
+    let terms = [writer.atom(name), writer.atom("test")];
+    writer.event(Kind::Level, BEGINS, PID + 16, &terms);
+    let begins = writer.now as i64 - 1_000;
+    writer.event(Kind::Level, 0, PID + 16, &terms);
+    (begins, writer.now as i64 - 1_000)
 }
 
 fn read(writer: &Writer) -> Recording {
@@ -107,18 +126,7 @@ fn what_breaks_a_row_is_said() {
     let behind = difference(&mut writer, 11, &[3]);
     let again = whole(&mut writer, 1, &Term::Int(5));
     let damaged = difference(&mut writer, 2, &[state::TUPLE, 1, 0, 7]);
-    let large = version(&mut writer, Kind::State, 1, &[], 1);
-    let record = Record {
-        kind: Kind::State,
-        flags: FLAG_OMITTED,
-        argc: 0,
-        context: 0,
-        node: common::id(1),
-        ticks: large as u64 + 2_000,
-        pid: PID,
-        payload: &[],
-    };
-    record.write_to(writer.rings.entry(1).or_default());
+    omitted(&mut writer, 1, FLAG_OMITTED);
     let recording = read(&writer);
     let history = History::of(&recording, PID, None);
     let at = |ns| history.at(ns).map(|known| (known.term, known.uncertain));
@@ -133,6 +141,81 @@ fn what_breaks_a_row_is_said() {
     let mut shown = 0;
     history.changes(|_, change| shown += u32::from(change.is_ok()));
     assert_eq!(shown, 2);
+}
+
+#[test]
+fn what_the_level_left_out_is_not_known() {
+    let mut writer = Writer::new("withheld");
+    let first = whole(&mut writer, 1, &Term::Int(1));
+    level(&mut writer, "branches");
+    let changed = omitted(&mut writer, 2, FLAG_OMITTED | FLAG_WITHHELD);
+    level(&mut writer, "values");
+    let again = whole(&mut writer, 3, &Term::Int(3));
+    let recording = read(&writer);
+    let history = History::of(&recording, PID, None);
+    let at = |ns| history.at(ns).map(|known| (known.term, known.uncertain));
+    assert_eq!(at(first), Ok((Term::Int(1), false)));
+    assert_eq!(at(changed - 1), Ok((Term::Int(1), false)), "each change is noted");
+    assert_eq!(at(changed), Err(Unknown::Withheld));
+    assert_eq!(at(again - 1), Err(Unknown::Withheld));
+    assert_eq!(at(again), Ok((Term::Int(3), false)));
+}
+
+/// Between two versions: a change of what is recorded, and the number of the second one.
+fn between(number: u64, change: impl Fn(&mut Writer) -> (i64, i64)) -> [Result<Term, Unknown>; 4] {
+    let mut writer = Writer::new("unrecorded");
+    whole(&mut writer, 1, &Term::Int(1));
+    let (begins, holds) = change(&mut writer);
+    level(&mut writer, "values");
+    let second = whole(&mut writer, number, &Term::Int(2));
+    let recording = read(&writer);
+    let history = History::of(&recording, PID, None);
+    [begins - 1, begins, holds, second].map(|ns| history.at(ns).map(|known| known.term))
+}
+
+#[test]
+fn where_changes_were_not_recorded_no_old_state_is_a_newer_one() {
+    let (old, new, unknown) = (Ok(Term::Int(1)), Ok(Term::Int(2)), Err(Unknown::Unrecorded));
+    let seen = [old.clone(), old.clone(), old.clone(), new.clone()];
+    let gap = [old, unknown.clone(), unknown, new];
+    let off = |writer: &mut Writer| level(writer, "off");
+    assert_eq!(between(3, off), gap);
+    assert_eq!(between(2, off), seen, "the next number says that nothing changed");
+    assert_eq!(between(3, |writer| level(writer, "boundaries")), seen);
+    let switch = |variant, pid| {
+        move |writer: &mut Writer| {
+            writer.event(Kind::Switch, variant, pid, &[]);
+            (writer.now as i64 - 1_000, writer.now as i64 - 1_000)
+        }
+    };
+    assert_eq!([BEGINS, 0].map(|variant| between(3, switch(variant, PID + 16))), [gap.clone(), gap.clone()]);
+    assert_eq!(between(3, switch(OF_PROCESS, PID)), gap);
+    assert_eq!(between(3, switch(OF_PROCESS, PID + 16)), seen);
+    assert_eq!(between(3, switch(WIDER, PID + 16)), seen);
+}
+
+#[test]
+fn a_version_told_while_the_level_went_is_true_for_that_moment_alone() {
+    let mut writer = Writer::new("going");
+    let off = [writer.atom("off"), writer.atom("test")];
+    writer.event(Kind::Level, BEGINS, PID + 16, &off);
+    let told = whole(&mut writer, 1, &Term::Int(1));
+    writer.event(Kind::Level, 0, PID + 16, &off);
+    let recording = read(&writer);
+    let history = History::of(&recording, PID, None);
+    let at = |ns| history.at(ns).map(|known| known.term);
+    assert_eq!((at(told), at(told + 1)), (Ok(Term::Int(1)), Err(Unknown::Unrecorded)));
+}
+
+#[test]
+fn who_ended_before_has_the_last_of_its_states() {
+    let mut writer = Writer::new("ended");
+    whole(&mut writer, 1, &Term::Int(1));
+    writer.exit(PID, Term::Int(0));
+    level(&mut writer, "off");
+    let recording = read(&writer);
+    let known = History::of(&recording, PID, None).at(i64::MAX);
+    assert_eq!(known.map(|known| known.term), Ok(Term::Int(1)));
 }
 
 #[test]

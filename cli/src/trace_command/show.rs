@@ -50,12 +50,13 @@ pub struct ShowArgs {
     /// Only what happened in the context of this id (ElixirScope.with_context)
     #[arg(long, value_name = "ID")]
     correlation: Option<String>,
-    /// Leave out calls that ended before this moment, such as 1.5s or 200ms
+    /// Leave out calls that ended before this moment: from the start, such as 1.5s or 200ms, or @
+    /// and seconds since 1970
     #[arg(long, value_name = "T", value_parser = text::parse_moment)]
-    from: Option<i64>,
+    from: Option<text::Moment>,
     /// Leave out calls that began after this moment
     #[arg(long, value_name = "T", value_parser = text::parse_moment)]
-    to: Option<i64>,
+    to: Option<text::Moment>,
     /// Levels of calls
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     depth: Option<u32>,
@@ -105,8 +106,8 @@ pub(super) fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<Soundness, Fai
         function: args.fun.clone(),
         // No event is of a context that nothing names.
         context: args.correlation.as_ref().map(|id| recording.contexts().find(id).unwrap_or(u64::MAX)),
-        from_ns: args.from,
-        to_ns: args.to,
+        from_ns: args.from.map(|from| from.since_start(recording.clock())),
+        to_ns: args.to.map(|to| to.since_start(recording.clock())),
         depth: args.depth,
         limit: args.limit,
         fold: is_text && !args.no_fold,

@@ -1,6 +1,7 @@
 //! `trace state`: versions of a process's state, and the state at a moment.
 
 use super::pretty::pretty;
+use super::text::Moment;
 use super::{Failure, Format, RunArgs, Soundness, for_machines, paint::Paint, report, text};
 use clap::Args;
 use serde::Serialize;
@@ -32,9 +33,10 @@ pub struct StateArgs {
     /// The process: #PID<0.142.0>, 0.142.0 or its name
     #[arg(long, value_name = "PID")]
     pid: String,
-    /// The state at this moment from the start, such as 1.5s, 200ms or 1200ns
+    /// The state at this moment: from the start, such as 1.5s, 200ms or 1200ns, or @ and seconds
+    /// since 1970
     #[arg(long, value_name = "T", value_parser = text::parse_moment, allow_hyphen_values = true)]
-    at: Option<i64>,
+    at: Option<Moment>,
     /// With --at: once the process had done what it was doing then
     #[arg(long, requires = "at")]
     settled: bool,
@@ -59,7 +61,7 @@ struct Listing {
 }
 
 #[derive(Serialize)]
-struct Moment {
+struct AtMoment {
     pid: String,
     name: Option<String>,
     ended_ns: Option<i64>,
@@ -93,7 +95,8 @@ pub(super) fn run(args: &StateArgs, out: &mut dyn Write) -> Result<Soundness, Fa
     let recording = args.run.open()?;
     let found = processes(&recording, &args.pid);
     // Of several that had the name one after the other, the one of that moment.
-    let until = |ticks: u64| args.at.is_none_or(|at| recording.clock().since_start(ticks) <= at);
+    let at = args.at.map(|at| at.since_start(recording.clock()));
+    let until = |ticks: u64| at.is_none_or(|at| recording.clock().since_start(ticks) <= at);
     let Some((pid, _)) = found.iter().rev().find(|(_, first)| until(*first)).or(found.first()) else {
         return Err(Failure::Unknown(format!("no process {} is in {}", args.pid, recording.dir().display())));
     };
@@ -106,7 +109,7 @@ pub(super) fn run(args: &StateArgs, out: &mut dyn Write) -> Result<Soundness, Fa
     let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
     let width = args.width.or_else(columns).unwrap_or(80).max(40);
     let view = View { recording: &recording, history: &history, pid: *pid, width, paint: Paint::for_stdout() };
-    match args.at {
+    match at {
         Some(at) => view.moment(args, at, out)?,
         None if args.etf => view.all(out)?,
         None if args.run.format == Format::Text => view.list(args.diff, out)?,
@@ -173,7 +176,7 @@ impl View<'_> {
         }
         let version = known.as_ref().ok().map(|known| self.version(&self.history.versions()[known.version], None));
         let state = known.as_ref().ok().map(|known| inspect(&self.value(&known.term), usize::MAX));
-        let moment = Moment {
+        let moment = AtMoment {
             pid: self.recording.names().pid(self.pid),
             name: self.name(),
             ended_ns: self.ended_ns(),

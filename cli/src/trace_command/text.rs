@@ -1,6 +1,7 @@
 //! Numbers, times and tables as text.
 
 use std::io::{self, Write};
+use trace::Clock;
 
 /// Of a process whose reason to end is not known: it ended before it was watched.
 pub const ENDED: &str = "ended (reason unknown)";
@@ -60,9 +61,41 @@ pub fn moment(ns: i64) -> String {
     }
 }
 
-/// `1.5s`, `200ms`, `40us`, `1m30s`; a bare number counts seconds.
-pub fn parse_moment(text: &str) -> Result<i64, String> {
+/// A moment that somebody asks for, in ns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// From the recording's start.
+    FromStart(i64),
+    /// Since 1970, by the clock of the system that recorded.
+    System(u64),
+}
+
+impl Moment {
+    /// In ns from the recording's start.
+    pub fn since_start(self, clock: &Clock) -> i64 {
+        match self {
+            Self::FromStart(ns) => ns,
+            Self::System(ns) => clock.at_system(ns),
+        }
+    }
+}
+
+/// A time from the start, or `@1790000000.25`: seconds since 1970, as `date +@%s.%N` has them.
+pub fn parse_moment(text: &str) -> Result<Moment, String> {
+    let Some(seconds) = text.trim().strip_prefix('@') else { return parse_time(text).map(Moment::FromStart) };
+    let (whole, part) = seconds.split_once('.').unwrap_or((seconds, ""));
+    let is_number = [whole, part].iter().all(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    // Not a float: that has no room for the nanoseconds of today.
+    let number = format!("{whole}{part:0<9.9}").parse().ok().filter(|_| is_number && !whole.is_empty());
+    number
+        .map(Moment::System)
+        .ok_or_else(|| format!("{text:?} is no number of seconds since 1970, such as @1790000000.25"))
+}
+
+/// `1.5s`, `200ms`, `40us`, `1m30s`, `-3ns`; a bare number counts seconds.
+fn parse_time(text: &str) -> Result<i64, String> {
     let wrong = || format!("{text:?} is no time from the start, such as 1.5s, 200ms, 40us or 2m");
+    let (sign, text) = text.trim().strip_prefix('-').map_or((1.0, text), |text| (-1.0, text));
     let (mut rest, mut total) = (text.trim(), 0.0);
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
@@ -72,7 +105,7 @@ pub fn parse_moment(text: &str) -> Result<i64, String> {
         let (after, ns) = unit.or_else(|| rest[end..].is_empty().then_some(("", 1e9))).ok_or_else(wrong)?;
         (rest, total) = (after, total + number * ns);
     }
-    if text.trim().is_empty() { Err(wrong()) } else { Ok(total.round() as i64) }
+    if text.trim().is_empty() { Err(wrong()) } else { Ok((sign * total).round() as i64) }
 }
 
 /// `2026-11-21 08:00:01Z`
@@ -128,10 +161,20 @@ mod tests {
         let moments =
             [("1.5s", 1_500_000_000), ("200ms", 200_000_000), ("1m30s", 90_000_000_000), ("2", 2_000_000_000)];
         for (text, ns) in moments {
-            assert_eq!(parse_moment(text), Ok(ns));
+            assert_eq!(parse_moment(text), Ok(Moment::FromStart(ns)));
         }
-        assert_eq!(parse_moment(&moment(12_031_000)), Ok(12_031_000));
-        assert!(["", "x", "1.2.3s", "5 parsecs"].iter().all(|text| parse_moment(text).is_err()));
+        assert_eq!(parse_moment("-3ns"), Ok(Moment::FromStart(-3)));
+        assert_eq!(parse_moment(&moment(12_031_000)), Ok(Moment::FromStart(12_031_000)));
+        for (text, ns) in
+            [("@7", 7_000_000_000), ("@1790000000.000000001", 1_790_000_000_000_000_001), ("@0.25", 250_000_000)]
+        {
+            assert_eq!(parse_moment(text), Ok(Moment::System(ns)));
+        }
+        assert!(
+            ["", "x", "1.2.3s", "5 parsecs", "-", "--1s", "@", "@-1", "@1.x", "@.5", "@99999999999"]
+                .iter()
+                .all(|text| parse_moment(text).is_err())
+        );
     }
 
     #[test]

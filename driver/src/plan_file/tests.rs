@@ -10,6 +10,8 @@ strategy = "balanced"
 [[rules]]
 functions = "Shop.*"
 strategy = "full"
+items = 127
+payload_bytes = 64
 
 [[rules]]
 functions = "Shop.Secrets"
@@ -20,18 +22,22 @@ file = "lib/shop.ex"
 line = 31
 capture = ["amount", "ok?", "_rest"]
 if = "amount > 1000"
+depth = 1
 "#;
     let (request, origin) = read("p.toml", text).unwrap();
-    let rule = |functions: &str, strength| Rule { functions: functions.into(), strength };
+    let rule = |functions: &str, strength, limits| Rule { functions: functions.into(), strength, limits };
+    let limits = TermLimits { items: 127, payload_bytes: 64, ..TermLimits::default() };
     let point = Point {
         file: "lib/shop.ex".into(),
         line: 31,
         capture: ["amount", "ok?", "_rest"].map(String::from).to_vec(),
         condition: Some("amount > 1000".into()),
+        limits: TermLimits { depth: 1, ..TermLimits::default() },
     };
-    let rules = vec![rule("Shop.*", Some(Strength::Values)), rule("Shop.Secrets", None)];
+    let values = rule("Shop.*", Some(Strength::Values), limits);
+    let rules = vec![values, rule("Shop.Secrets", None, TermLimits::default())];
     assert_eq!(request, Request { strength: Strength::Branches, rules, points: vec![point] });
-    assert_eq!(origin, Origin { file: "p.toml".into(), rules: vec![3, 7], points: vec![11] });
+    assert_eq!(origin, Origin { file: "p.toml".into(), rules: vec![3, 9], points: vec![13] });
     assert_eq!(read("p.toml", "").unwrap().0, Request::default());
 }
 
@@ -60,5 +66,15 @@ fn what_is_wrong_is_said_where_it_stands() {
     check(&point("line = 9\ncapture = [\"x + 1\"]"), &format!("4: `x + 1` {no_variable}"));
     let eleven = "\"x\", ".repeat(11);
     check(&point(&format!("line = 9\ncapture = [{eleven}]")), "4: `capture` names 11 variables; a point holds 10");
+    let rule = |rest: &str| format!("[[rules]]\nfunctions = \"A\"\nstrategy = \"full\"\n{rest}");
+    check(&rule("depth = 0"), "4: `depth` must be a number from 1 to 32, and is 0");
+    check(&rule("binary_bytes = 0x1_0001"), "4: `binary_bytes` must be a number from 1 to 65536, and is 65537");
+    check(&rule("\nitems = 128"), "5: `items` must be a number from 1 to 127, and is 128");
+    check(&rule("payload_bytes = -1"), "4: `payload_bytes` must be a number from 64 to 32768, and is an integer");
+    check(&rule("binary_bytes = \"8\""), "4: `binary_bytes` must be a number from 1 to 65536, and is a string");
+    check(&rule("dept = 1"), "4: unknown key `dept`, did you mean `depth`?");
+    check(&point("line = 9\ncapture = [\"x\"]\ndepth = 33"), "5: `depth` must be a number from 1 to 32, and is 33");
+    let none = "[[rules]]\nfunctions = \"A\"\nitems = 1\ndepth = 1\nstrategy = \"none\"";
+    check(none, "3: `items` limits values, and `none` records none");
     check("[[points]\n", "1: unclosed array table, expected `]`");
 }

@@ -16,8 +16,6 @@ defmodule ElixirScope do
   A recording is readable while it grows, and after the VM was killed.
   """
 
-  alias ElixirScope.Overlay.Recording
-
   alias ElixirScope.{
     Calls,
     Context,
@@ -26,13 +24,11 @@ defmodule ElixirScope do
     Options,
     Reader,
     Recorder,
-    Retention,
+    Start,
     TimeTravel,
     Trace,
     Tracer
   }
-
-  alias ElixirScope.Release.Overlays
 
   @not_recording "no recording is running; ElixirScope.start_recording/1 starts one"
 
@@ -95,7 +91,8 @@ defmodule ElixirScope do
     * `:depth`, `:items`, `:binary_bytes`, `:payload_bytes` - how much of a term is
       kept: its nesting (8), the elements of each container (64, at most 127),
       the bytes of each binary (512), and the bytes of all of an event's terms
-      (4096). What is cut is marked, with its size;
+      (4096). What is cut is marked, with its size. A plan may set other limits for
+      single functions and points;
     * `:redact` - the names of what is secret (default: what `mix.exs` says, else
       the usual ones); see `ElixirScope.Redaction`;
     * `:budget` - what it may cost, before it records less: see
@@ -108,43 +105,7 @@ defmodule ElixirScope do
   """
   @spec start_recording(keyword) :: {:ok, Path.t()} | {:error, String.t()}
   def start_recording(options \\ []) do
-    options |> Options.validate!() |> start(false)
-  end
-
-  defp start(options, for_traces?) do
-    with :ok <- start_application(),
-         :ok <- Overlays.load() do
-      stop_at_exit()
-
-      %{
-        dir: Path.expand(options[:dir] || Recording.dir()),
-        app: to_string(options[:app] || project()),
-        maps: options[:maps] || Recording.maps(),
-        only: options[:only],
-        for_traces?: for_traces?,
-        trace: options[:trace],
-        trace_processes: options[:trace_processes],
-        contents: options[:message_contents],
-        keep: options[:keep],
-        runs: options[:runs],
-        limits: Options.limits(options),
-        retention: Retention.limits(options),
-        redact: options[:redact],
-        health: %{budget: options[:budget], alert: options[:alert]}
-      }
-      |> Recorder.start()
-      |> tap(fn _ -> TimeTravel.begun() end)
-    end
-  end
-
-  # It may be the application itself that starts a recording, while it starts.
-  defp start_application do
-    with false <- running?(),
-         {:error, reason} <- Application.ensure_all_started(:elixir_scope) do
-      {:error, "the application elixir_scope does not start: #{inspect(reason)}"}
-    else
-      _ -> :ok
-    end
+    options |> Options.validate!() |> Start.recording(false)
   end
 
   @doc """
@@ -158,7 +119,7 @@ defmodule ElixirScope do
   """
   @spec stop_recording() :: :ok | {:error, String.t()}
   def stop_recording do
-    if running?(), do: Recorder.stop(), else: {:error, "no recording is running"}
+    if Start.running?(), do: Recorder.stop(), else: {:error, "no recording is running"}
   end
 
   @doc """
@@ -175,7 +136,10 @@ defmodule ElixirScope do
   @spec trace_processes(:add | :remove, Tracer.processes()) :: :ok | {:error, String.t()}
   def trace_processes(how, processes) when how in [:add, :remove] do
     Options.processes!(processes)
-    if running?(), do: Recorder.trace_processes(how, processes), else: {:error, @not_recording}
+
+    if Start.running?(),
+      do: Recorder.trace_processes(how, processes),
+      else: {:error, @not_recording}
   end
 
   @doc """
@@ -209,13 +173,13 @@ defmodule ElixirScope do
   def trace_calls(functions, options \\ []) do
     request = Calls.request!(functions, options)
     Options.processes!(request.processes)
-    if running?(), do: Recorder.trace_calls(request), else: {:error, @not_recording}
+    if Start.running?(), do: Recorder.trace_calls(request), else: {:error, @not_recording}
   end
 
   @doc "Ends what `trace_calls/2` began. Of calls that were told, the end is told still."
   @spec stop_trace_calls() :: :ok | {:error, String.t()}
   def stop_trace_calls,
-    do: if(running?(), do: Recorder.stop_trace_calls(), else: {:error, @not_recording})
+    do: if(Start.running?(), do: Recorder.stop_trace_calls(), else: {:error, @not_recording})
 
   @doc """
   Tells whether a recording runs, and what the last one counted.
@@ -226,7 +190,7 @@ defmodule ElixirScope do
   """
   @spec status() :: status
   def status do
-    if running?() and Native.load() == :ok do
+    if Start.running?() and Native.load() == :ok do
       {recording, counts, failure} = Native.status()
       last = Recorder.last()
       failure = if failure == "", do: last.failure, else: failure
@@ -264,7 +228,8 @@ defmodule ElixirScope do
       whole or not at all (default 1, every process). See `sample_key/1`;
     * `:others` - the level of what belongs to no trace (default `:off`);
     * `:depth`, `:items`, `:binary_bytes`, `:payload_bytes` - limits of terms, as
-      `start_recording/1` has them (default: the recording's);
+      `start_recording/1` has them (default, and 0: the plan's for that function, else
+      the recording's);
     * `:recording` - options of `start_recording/1`, should it start one.
 
   Names are those of now: who is registered later under one is not traced.
@@ -277,9 +242,9 @@ defmodule ElixirScope do
   @spec trace(Trace.target(), keyword) :: {:ok, reference} | {:error, String.t()}
   def trace(target, options \\ []) do
     with {:ok, trace} <- Trace.new(target, options),
-         :ok <- start_application(),
+         :ok <- Start.application(),
          :none <- Recorder.trace(trace),
-         {:ok, _dir} <- trace |> recording_for() |> Options.validate!() |> start(true),
+         {:ok, _dir} <- trace |> recording_for() |> Options.validate!() |> Start.recording(true),
          do: Recorder.trace(trace)
   end
 
@@ -299,7 +264,7 @@ defmodule ElixirScope do
 
   """
   @spec stop_trace(reference | Trace.target() | :all) :: non_neg_integer
-  def stop_trace(which), do: if(running?(), do: Recorder.stop_trace(which), else: 0)
+  def stop_trace(which), do: if(Start.running?(), do: Recorder.stop_trace(which), else: 0)
 
   @doc """
   Samples the calling process by this key from here on, instead of by itself.
@@ -382,6 +347,8 @@ defmodule ElixirScope do
     * `:fun` - calls of this function and all they made: `{module, name, arity}`,
       `{module, name}`, a module, or the start of a name as text;
     * `:correlation` - what happened in the context of this id (`with_context/3`);
+    * `:from`, `:to` - without calls that ended before or began after: a `DateTime`, or
+      nanoseconds from the recording's start;
     * `:detail` - `:boundaries` of calls, `:branches` too, or `:values` too (default,
       as far as they were recorded);
     * `:limit` - the number of calls, from the start (default 1000), or `:infinity`.
@@ -425,6 +392,10 @@ defmodule ElixirScope do
   as for all terms, the other limits of a recording do not. A function is noted, but not
   what it captured.
 
+  Versions are values: where the level of detail leaves those out, because of the budget or
+  of `trace/2`, it is noted that a state changed, and at `:off` not even that. What it was
+  then is not known; when values are recorded again, the processes tell their states anew.
+
   A `:gen_statem` does not show its data when it changes. It is looked at after an event,
   behind the messages that wait by then, and for at most a tenth of its time; each
   version is written whole, unless it is the one before. Of other processes that answer
@@ -445,7 +416,7 @@ defmodule ElixirScope do
   """
   @spec enable_time_travel(GenServer.server(), keyword) :: :ok | {:error, String.t()}
   def enable_time_travel(server, options \\ []) do
-    with :ok <- start_application(), do: TimeTravel.enable(server, options)
+    with :ok <- Start.application(), do: TimeTravel.enable(server, options)
   end
 
   @doc """
@@ -453,11 +424,12 @@ defmodule ElixirScope do
   """
   @spec disable_time_travel(GenServer.server()) :: :ok | {:error, String.t()}
   def disable_time_travel(server) do
-    with :ok <- start_application(), do: TimeTravel.disable(server)
+    with :ok <- Start.application(), do: TimeTravel.disable(server)
   end
 
   @doc """
-  Writes the state of a process now, to the recording that runs.
+  Writes the state of a process now, to the recording that runs; it is an error where the
+  level of detail leaves values out.
 
   Of a process that answers no system messages it is what `Process.info/2` knows: `:of`
   is then `:process_info`, else `:state`. Options as of `enable_time_travel/2`.
@@ -469,16 +441,17 @@ defmodule ElixirScope do
   @spec snapshot(GenServer.server(), keyword) ::
           {:ok, %{bytes: pos_integer, of: :state | :process_info}} | {:error, String.t()}
   def snapshot(server, options \\ []) do
-    with :ok <- start_application(), do: TimeTravel.snapshot(server, options)
+    with :ok <- Start.application(), do: TimeTravel.snapshot(server, options)
   end
 
   @doc """
   Reads the state that a process had at a moment, of the recording that runs, else of the
   last one.
 
-  The process is a pid, a registered name, or how it is shown. The moment is
-  nanoseconds from the recording's start, as `:at_ns` of `events/1`, or `{:before, event}`
-  or `{:after, event}`: after all that the process did before its next event.
+  The process is a pid, a registered name, or how it is shown. The moment is a `DateTime`,
+  by the clock of the system that recorded, or nanoseconds from the recording's start, as
+  `:at_ns` of `events/1`, or `{:before, event}` or `{:after, event}`: after all that the
+  process did before its next event.
 
   It has what `enable_time_travel/2` and `snapshot/1` wrote. Of a process that told no
   versions of its own, it has what its callbacks returned, if they had probes and the
@@ -497,9 +470,10 @@ defmodule ElixirScope do
       iex> {:error, reason} = ElixirScope.state_at(self(), 0, run: "no/such/run")
       iex> reason =~ "cannot read no/such/run"
       true
+      iex> {:error, ^reason} = ElixirScope.state_at(self(), DateTime.utc_now(), run: "no/such/run")
 
   """
-  @spec state_at(pid | atom | String.t(), integer | {:before | :after, Reader.event()}, keyword) ::
+  @spec state_at(pid | atom | String.t(), Reader.moment(), keyword) ::
           {:ok, Reader.state()} | {:error, String.t()}
   def state_at(process, moment, options \\ []), do: Reader.state(process, moment, options)
 
@@ -510,24 +484,4 @@ defmodule ElixirScope do
     |> Map.merge(%{recording: recording, dir: dir, failure: failure})
     |> Map.put(:traces, if(recording, do: Recorder.traces(), else: []))
   end
-
-  defp running?, do: Process.whereis(Recorder) != nil
-
-  defp project do
-    if function_exported?(Mix.Project, :get, 0) and Mix.Project.get(),
-      do: Mix.Project.config()[:app],
-      else: Overlays.name() || "unnamed"
-  end
-
-  # `mix run` and `elixir` halt the VM without stopping applications.
-  defp stop_at_exit do
-    unless :persistent_term.get({__MODULE__, :at_exit}, false) do
-      :persistent_term.put({__MODULE__, :at_exit}, true)
-      System.at_exit(&__MODULE__.at_exit/1)
-    end
-  end
-
-  # By name: a function without one would be gone when this module is replaced.
-  @doc false
-  def at_exit(_status), do: stop_recording()
 end

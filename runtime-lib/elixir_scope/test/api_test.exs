@@ -70,6 +70,50 @@ defmodule ElixirScope.ApiTest do
       assert Enum.all?(String.split(tree, "\n"), &(String.length(&1) <= 80))
     end
 
+    # Behind all that happened and before what comes: it has microseconds only.
+    defp date do
+      Process.sleep(2)
+      date = DateTime.utc_now()
+      Process.sleep(2)
+      date
+    end
+
+    test "dates are moments, too", %{dir: dir} do
+      {:ok, run} = ElixirScope.start_recording(dir: dir)
+      {:ok, agent} = Agent.start(fn -> 0 end)
+      :ok = ElixirScope.enable_time_travel(agent)
+
+      dates =
+        for n <- 1..3 do
+          :scope_probe.enter(7, n)
+          :scope_probe.leave(7, n)
+          Agent.update(agent, fn _ -> n end)
+          for _ <- 1..2, do: Agent.get(agent, & &1)
+          date()
+        end
+
+      :ok = ElixirScope.stop_recording()
+      state = fn date -> ElixirScope.state_at(agent, date, run: run) end
+      assert [1, 2, 3] = for(date <- dates, {:ok, version} = state.(date), do: version.state)
+      assert {:error, "no version" <> _} = state.(DateTime.add(hd(dates), -3600))
+      assert {:error, "no version" <> _} = state.(-1)
+      local = %{hd(dates) | utc_offset: 3600, time_zone: "Etc/Test", zone_abbr: "TST"}
+      assert state.(local) == state.(DateTime.add(hd(dates), -3600))
+
+      [first, second, _] = dates
+
+      calls = fn options ->
+        {:ok, calls} = ElixirScope.events([run: run, pid: self()] ++ options)
+        for %{kind: :call, result: result} <- calls, do: result
+      end
+
+      assert calls.(from: first, to: second) == ["2"]
+      assert calls.(from: second) == ["3"] and calls.(to: first) == ["1"]
+      {:ok, [_, %{at_ns: at} | _]} = ElixirScope.events(run: run, pid: self())
+      assert calls.(from: at, to: at) == ["2"]
+      assert_raise ArgumentError, ~r/a moment must be/, fn -> state.(~N[2026-01-01 00:00:00]) end
+    end
+
     test "what cannot be read says why", %{dir: dir} do
       assert {:error, message} = ElixirScope.events(run: Path.join(dir, "none"))
       assert message =~ "none"

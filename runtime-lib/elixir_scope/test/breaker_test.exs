@@ -120,16 +120,23 @@ defmodule ElixirScope.BreakerTest do
     health = %{
       overhead: 0.2,
       drop_rate: 0.005,
-      memory: %{recorder: 3_000_000},
+      memory: %{recorder: 3_000_000, available: 40_000},
       disk: %{free: 50_000}
     }
 
-    budget = Budget.validate!([memory: 1_000_000, disk: 100_000], :newest)
+    limits = [memory: 1_000_000, available_memory: 100_000, disk: 100_000]
+    budget = Budget.validate!(limits, :newest)
 
     assert Budget.pressures(budget, health) ==
-             %{overhead: 2.0, drops: 0.5, memory: 3.0, disk: 2.0}
+             %{overhead: 2.0, drops: 0.5, memory: 3.0, available_memory: 2.5, disk: 2.0}
 
-    unlimited = [overhead: :infinity, drops: :infinity, memory: :infinity, disk: 0]
+    silent = put_in(health.memory.available, nil)
+    assert Budget.pressures(budget, silent).available_memory == 0.0
+
+    unlimited =
+      [overhead: :infinity, drops: :infinity, memory: :infinity] ++
+        [available_memory: 0, disk: 0]
+
     calm = Budget.pressures(Budget.validate!(unlimited, :all), health)
     assert Enum.all?(calm, fn {_, pressure} -> pressure == 0.0 end)
   end

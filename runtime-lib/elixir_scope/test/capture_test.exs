@@ -153,6 +153,7 @@ defmodule ElixirScope.CaptureTest do
     test "give the same off and on, whatever the id", %{dir: dir} do
       ids = [0, 1, 13, 2 ** 59 - 1]
       none = [-1, 2 ** 59, 2 ** 64, 2 ** 70, 1.0, :id, nil]
+      none = none ++ [{}, {1, 2}, {-1, 1, 1, 1, 64}, {1, 1, 1, 1, -1}, {1, 1, 1, 1, 2 ** 64}]
       refute Gate.on?()
       Probes.check!(Probes.calls(ids ++ none))
       off = Enum.sort(Probes.exported())

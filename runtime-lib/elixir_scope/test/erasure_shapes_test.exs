@@ -64,7 +64,13 @@ defmodule ElixirScope.Overlay.ErasureShapesTest do
       {"def f do\n  r = make_ref()\n  g(r)\nend",
        "def f do\n  r = make_ref(); P.locals(1, r)\n  g(r)\nend"},
       {"a\nb", "a; P.locals(1, a, b, c, d, e, f, g, h, i, j); P.locals(2)\nb"},
-      {"def f(a, b) do\n  not a\nend", "def f(a, b) do\n  " <> condition("a > 1") <> "not a\nend"}
+      {"def f(a, b) do\n  not a\nend",
+       "def f(a, b) do\n  " <> condition("a > 1") <> "not a\nend"},
+      # Limits of what is passed.
+      {"def f(x) do\n  y = g(x)\n  y && x\nrescue\n  e -> e\nend",
+       "def f(x) do\n  P.enter({1, 1, 2, 8, 0}, x); P.locals({2, 0, 0, 0, 64}, x); y = P.bind({3, 1, 2, 8, 0}, g(x))\n  P.leave_falsy({4, 1, 2, 8, 0}, y) && P.leave({5, 1, 2, 8, 0}, x)\nrescue\n  e -> P.caught({6, 1, 2, 8, 0}, :error, e, __STACKTRACE__); P.leave({7, 1, 2, 8, 0}, e)\nend"},
+      {"with {:ok, a} <- f() do\n  a\nend",
+       "with {:ok, a} <- f() do\n  a\nelse scope_value -> P.leave({1, 1, 2, 8, 0}, scope_value) end"}
     ]
   end
 
@@ -154,6 +160,10 @@ defmodule ElixirScope.Overlay.ErasureShapesTest do
        String.replace(condition("a"), "do _", "do []") <> "a\nb", 1},
       {"a condition without a guard", "a\nb",
        String.replace(condition("a"), "when (a)", "") <> "a\nb", 1},
+      {"limits that run code", "a", "P.leave({1, 1, 2, 8, f()}, a)", 1},
+      {"three limits", "a", "P.leave({1, 1, 2, 8}, a)", 1},
+      {"limits of nothing", "a\nb", "P.branch({1, 1, 2, 8, 0}); a\nb", 1},
+      {"limits of a tail call", "f(a)", "f(P.tail({1, 1, 2, 8, 0}, a))", 1},
       {"a third clause", "a\nb",
        String.replace(condition("a"), "_ -> :ok", "_ -> :ok; _ -> :ok") <> "a\nb", 1}
     ] ++

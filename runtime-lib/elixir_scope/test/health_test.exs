@@ -9,7 +9,7 @@ defmodule ElixirScope.HealthTest do
   import ExUnit.CaptureLog
 
   alias ElixirScope.Health
-  alias ElixirScope.Health.{Alerts, Courier, Watch}
+  alias ElixirScope.Health.{Alerts, Courier, Memory, Watch}
   alias ElixirScope.Test.{Segments, Writers}
 
   doctest Alerts
@@ -133,6 +133,19 @@ defmodule ElixirScope.HealthTest do
       assert is_float(far) and far > 4
     end
 
+    if Memory.available() do
+      test "of memory that the machine has no longer is one, too", %{dir: dir} do
+        {:ok, run} = ElixirScope.start_recording(dir: dir, budget: [available_memory: 2 ** 62])
+        look()
+        health = ElixirScope.health()
+        assert health.detail == %{level: :branches, changes: 1}
+        assert health.memory.available > 0
+        :ok = ElixirScope.stop_recording()
+        assert [[:branches, {:available_memory, far}]] = changes(Segments.events(run))
+        assert far > 4
+      end
+    end
+
     test "that was exceeded brings the detail back when the load is over", %{dir: dir} do
       {:ok, run} = ElixirScope.start_recording(dir: dir, budget: [drops: 0.5, overhead: 0.9])
       watch = Process.whereis(Watch)
@@ -171,6 +184,7 @@ defmodule ElixirScope.HealthTest do
       assert_receive {[:elixir_scope, :health], %{events: events} = measurements, metadata}
       assert events >= 1000 and Enum.all?(Map.values(measurements), &is_number/1)
       assert metadata == %{dir: run, detail: :branches}
+      assert is_map_key(measurements, :available_bytes) == is_integer(Memory.available())
 
       assert_receive {[:elixir_scope, :detail], %{changes: 1},
                       %{reason: :overhead, from: :values}}
@@ -281,6 +295,7 @@ defmodule ElixirScope.HealthTest do
       {[budget: 5], ":budget must be true, false or a keyword list"},
       {[budget: [overhed: 1]], "unknown key :overhed in :budget, did you mean :overhead?"},
       {[budget: [overhead: 0]], ":overhead in :budget must be a share such as 0.05"},
+      {[budget: [available_memory: -1]], ":available_memory in :budget must be a positive"},
       {[budget: [disk: 0.5]], ":disk in :budget must be a positive number of bytes"},
       {[alert: :me], ":alert must be a function of one argument or {module"}
     ]

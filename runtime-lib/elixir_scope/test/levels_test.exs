@@ -1,4 +1,4 @@
-for file <- ~w(segments terms probes capture_case),
+for file <- ~w(segments terms vm machine probes capture_case),
     do: Code.require_file("support/#{file}.exs", __DIR__)
 
 defmodule ElixirScope.LevelsTest do
@@ -8,7 +8,7 @@ defmodule ElixirScope.LevelsTest do
   import ElixirScope.Test.CaptureCase, except: [own: 1]
 
   alias ElixirScope.Native
-  alias ElixirScope.Test.Probes
+  alias ElixirScope.Test.{Machine, Probes, Segments, VM}
 
   # Of a change, what says that it holds.
   defp own(events),
@@ -121,5 +121,20 @@ defmodule ElixirScope.LevelsTest do
     messages = for %{kind: kind} = event <- after_it, kind in [:send, :receive], do: event
     assert length(messages) == 2
     assert Enum.all?(messages, &(&1.omitted? and length(&1.terms) == 1))
+  end
+
+  @tag skip: not Machine.cargo?() && "needs cargo and the workspace"
+  @tag timeout: 600_000
+  test "an event's time is from before what is decided on it", %{dir: dir} do
+    vm = VM.start("stamps", [], dir, Machine.panicking_package(dir))
+
+    for _ <- 1..10, level <- [:values, :values, :branches] do
+      assert {^level, {run, pid}} = VM.term(vm, "result")
+      own = for %{pid: ^pid, kind: kind} = event <- Segments.events(run), do: {kind, event.node}
+
+      assert own -- [exit: 0] == [branch: 1, branch: 98]
+    end
+
+    assert {_, 0} = VM.rest(vm)
   end
 end

@@ -189,6 +189,34 @@ defmodule ElixirScope.ReachTest do
     assert strength.([{"ELIXIRSCOPE_STRATEGY", "full"}]) == "values"
   end
 
+  test "limits of a plan, and others after an edit of it", context do
+    project(context.app, "demo", "[#{scope()}]", scoped(plan: "scope.toml"))
+
+    write(
+      context.app,
+      "lib/demo.ex",
+      "defmodule Demo do\n  def f(x), do: x\n  def g(x), do: x\nend\n"
+    )
+
+    recorded = fn function, limit ->
+      rule = "[[rules]]\nfunctions = \"Demo.#{function}\"\nstrategy = \"minimal\"\n#{limit}\n"
+      write(context.app, "scope.toml", rule)
+
+      run!(context, """
+      {:ok, _} = ElixirScope.start_recording(dir: "runs")
+      Demo.f([1, [2], "three"])
+      Demo.g([1, [2], "three"])
+      {:ok, calls} = ElixirScope.events(pid: self())
+      for call <- calls, do: call.result
+      """)
+    end
+
+    whole = ~S([1, [2], "three"])
+    assert recorded.("f", "depth = 1") == [~S<[1, …(list), "three"]>, whole]
+    assert recorded.("g", "items = 1") == [whole, "[1, …]"]
+    assert recorded.("g", "depth = 1") == [whole, ~S<[1, …(list), "three"]>]
+  end
+
   test "a sink of one's own, as the documentation shows it", context do
     [_, sink] =
       MixCase.package()

@@ -43,7 +43,10 @@ pub fn clock() -> Clock {
 /// Now, in ticks of a clock of this kind.
 #[inline(always)]
 pub fn ticks(kind: u32) -> u64 {
-    if kind == wire::segment::CLOCK_TSC { tsc() } else { monotonic_ns() }
+    let ticks = if kind == wire::segment::CLOCK_TSC { tsc() } else { monotonic_ns() };
+    #[cfg(feature = "panic-test")]
+    crate::panic_test::stamped();
+    ticks
 }
 
 /// Now, on all three clocks.

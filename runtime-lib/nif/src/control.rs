@@ -109,10 +109,10 @@ fn try_start(
         segment_bytes: size(segment.min(most / parts), 64 * 1024, 1 << 30),
         max_bytes: most,
         keep: if newest == 1 { Keep::Newest(Duration::from_millis(age)) } else { Keep::All },
-        depth: 0,
-        items: 0,
-        bytes: 0,
-        payload: 0,
+        depth: 1,
+        items: 1,
+        bytes: 1,
+        payload: 64,
     }
     .with_terms([depth, items, bytes, payload]);
     let session = Session::start(

@@ -13,11 +13,12 @@ mod rules;
 use crate::caller;
 use crate::clock;
 use crate::encode::{Env, RawTerm, bits};
+use crate::limits::AskedLimits;
 use crate::ring::{self, Detail};
 use crate::session::Session;
 use keys::Keys;
 pub use level::Level;
-use rules::{Rules, Who};
+use rules::{Rules, Wanted, Who};
 use std::ptr::null_mut;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -121,12 +122,49 @@ impl Control {
 /// As [`ring::emit`].
 #[inline(never)]
 pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], at: u64) {
+    // SAFETY: by the caller's promise, here and below.
+    let Some((detail, _)) = (unsafe { own_detail(env, session, kind, node, terms, at) }) else { return };
+    unsafe { ring::emit(env, session, kind, node, terms, detail) };
+}
+
+/// The same, where the site has limits of its own. What a trace asks for comes first, then
+/// the site's, then the recording's.
+///
+/// # Safety
+/// As [`ring::emit`].
+pub unsafe fn emit_within(
+    site: AskedLimits,
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    node: u64,
+    terms: &[RawTerm],
+    at: u64,
+) {
+    // SAFETY: by the caller's promise, here and below.
+    let Some((detail, wanted)) = (unsafe { own_detail(env, session, kind, node, terms, at) }) else { return };
+    let limits = session.limits.with_terms(site);
+    let limits = wanted.map_or(limits, |wanted| limits.with_terms(wanted.asked));
+    unsafe { ring::emit(env, session, kind, node, terms, Detail { limits: &limits, ..detail }) };
+}
+
+/// How an event of the calling process is written.
+///
+/// # Safety
+/// As [`ring::emit`].
+#[inline(always)]
+unsafe fn own_detail(
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    node: u64,
+    terms: &[RawTerm],
+    at: u64,
+) -> Option<(Detail<'static>, Option<&'static Wanted>)> {
     let site = (node != 0).then_some(node & !SECRET);
     // SAFETY: by the caller's promise.
     let own = || unsafe { caller::own(env) }.map_or(0, bits);
-    let Some(detail) = detail(session, kind, site, own, terms.len(), at) else { return };
-    // SAFETY: by the caller's promise.
-    unsafe { ring::emit(env, session, kind, node, terms, detail) };
+    detail(session, kind, site, own, terms.len(), at)
 }
 
 /// Writes what the VM tells of `process`, or what is wanted of it; `node` is the variant.
@@ -144,20 +182,22 @@ pub unsafe fn emit_told(
     terms: &[RawTerm],
     outlined: bool,
 ) {
-    let at = clock::ticks(session.clock.kind);
-    let all = Detail::full(session, at, terms);
-    let detail = if session.control.is_open() { Some(all) } else { told(session, kind, process, terms, at) };
-    let Some(detail) = detail else { return };
+    let Some(detail) = told(session, kind, process, terms) else { return };
     // SAFETY: by the caller's promise.
     unsafe { ring::emit_told(env, session, kind, node, process, terms, Detail { outlined, ..detail }) };
 }
 
-/// How an event that the VM tells is written when not everything is wanted.
-fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm], at: u64) -> Option<Detail> {
+/// How an event of `process` that stands at no site is written: what the VM tells, and
+/// versions of its state. `None`: not at all.
+pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail<'static>> {
+    let at = clock::ticks(session.clock.kind);
+    if session.control.is_open() {
+        return Some(Detail::full(session, at, terms));
+    }
     if let (Kind::Spawn, [child, ..]) = (kind, terms) {
         bequeath(&session.control, bits(process), bits(*child));
     }
-    detail(session, kind, None, || bits(process), terms.len(), at)
+    detail(session, kind, None, || bits(process), terms.len(), at).map(|(detail, _)| detail)
 }
 
 // The VM tells of it before the new process runs.
@@ -170,7 +210,7 @@ fn bequeath(control: &Control, process: u64, child: u64) {
     }
 }
 
-/// How an event is written; `None`: not at all.
+/// How an event is written, and by the wish of which trace; `None`: not at all.
 fn detail(
     session: &'static Session,
     kind: Kind,
@@ -178,9 +218,9 @@ fn detail(
     process: impl FnOnce() -> u64,
     terms: usize,
     at: u64,
-) -> Option<Detail> {
+) -> Option<(Detail<'static>, Option<&'static Wanted>)> {
     let control = &session.control;
-    let (level, limits) = match control.rules() {
+    let (level, wanted) = match control.rules() {
         None => (Level::Values, None),
         Some(rules) => {
             let who = if rules.asks_who() { control.who(process(), rules) } else { Who::default() };
@@ -190,5 +230,6 @@ fn detail(
     let level = level.max(control.level());
     let flags = if level == Level::Values { 0 } else { FLAG_WITHHELD };
     let kept = level.kept(kind, terms)?;
-    Some(Detail { limits: limits.unwrap_or(&session.limits), kept, flags, outlined: false, at })
+    let limits = wanted.map_or(&session.limits, |wanted| &wanted.limits);
+    Some((Detail { limits, kept, flags, outlined: false, at }, wanted))
 }

@@ -5,6 +5,7 @@
 use crate::clock;
 use crate::encode::{self, Env, RawTerm, bits};
 use crate::filter::{self, Level};
+use crate::limited;
 use crate::ring;
 use crate::session::Session;
 use crate::words::term;
@@ -64,11 +65,14 @@ unsafe fn write(
     kind: Kind,
     with_payload: bool,
 ) {
-    // Before anything is decided: see `ring::Detail::at`.
-    let at = clock::ticks(session.clock.kind);
+    let now = || clock::ticks(session.clock.kind);
     // SAFETY: by the VM's call.
     unsafe {
-        let Some((node, payload)) = event(env, argc, argv, with_payload) else { return };
+        let Some((node, payload)) = event(env, argc, argv, with_payload) else {
+            return limited::write(session, env, argc, argv, kind, with_payload, now());
+        };
+        // Before anything is decided: see `ring::Detail::at`.
+        let at = now();
         if session.control.is_open() {
             ring::emit_all(env, session, kind, node, payload, at);
         } else {
@@ -77,7 +81,7 @@ unsafe fn write(
     }
 }
 
-/// The node and the payload; an id that is none is no event.
+/// The node and the payload, unless the first argument is no id.
 #[inline(always)]
 unsafe fn event<'a>(env: Env, argc: c_int, argv: *const RawTerm, with_payload: bool) -> Option<(u64, &'a [RawTerm])> {
     // SAFETY: the VM gives `argc` terms at `argv`, which live as long as the call.

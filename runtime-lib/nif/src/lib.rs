@@ -30,6 +30,7 @@ mod full;
 mod health;
 mod hot;
 mod latency;
+mod limited;
 mod limits;
 mod load;
 mod names;

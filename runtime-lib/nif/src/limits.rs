@@ -1,6 +1,7 @@
 //! What a recording, or a trace of it, may take.
 
 use std::time::Duration;
+use wire::limits::RANGES;
 
 /// What happens when the recording has all the bytes it may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +11,10 @@ pub enum Keep {
     /// The oldest segments are recycled, and those whose newest event is older than this.
     Newest(Duration),
 }
+
+/// Limits of terms as somebody asks for them, in the order of [`RANGES`]; 0 leaves one to
+/// others.
+pub type AskedLimits = [u64; RANGES.len()];
 
 /// The user's limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,15 +36,32 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Other limits of terms: depth, items, bytes of a binary, bytes of a payload; as far as
-    /// the format allows.
-    pub fn with_terms(self, [depth, items, bytes, payload]: [u64; 4]) -> Self {
-        Self {
-            depth: depth.clamp(1, 32) as u32,
-            items: items.min(127) as u32,
-            bytes: bytes.min(65_536) as u32,
-            payload: payload.clamp(64, 32_768) as usize,
-            ..self
-        }
+    /// These, with other limits of terms: depth, items, bytes of a binary, bytes of a
+    /// payload, as far as the format allows. 0 leaves one as it is.
+    pub fn with_terms(self, asked: AskedLimits) -> Self {
+        let own = [self.depth, self.items, self.bytes, self.payload as u32];
+        let [depth, items, bytes, payload] = std::array::from_fn(|at| match (asked[at], RANGES[at]) {
+            (0, _) => own[at],
+            (limit, (_, least, most)) => limit.clamp(least.into(), most.into()) as u32,
+        });
+        Self { depth, items, bytes, payload: payload as usize, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: Limits =
+        Limits { segment_bytes: 0, max_bytes: 0, keep: Keep::All, depth: 0, items: 0, bytes: 0, payload: 0 };
+
+    #[test]
+    fn what_is_asked_for_is_what_the_format_allows() {
+        let terms = |limits: Limits| [limits.depth, limits.items, limits.bytes, limits.payload as u32];
+        let usual = NONE.with_terms([8, 64, 512, 4096]);
+        assert_eq!(terms(usual), [8, 64, 512, 4096]);
+        assert_eq!(terms(usual.with_terms([1, 0, 8, 0])), [1, 64, 8, 4096], "the others stay");
+        assert_eq!(terms(usual.with_terms([u64::MAX; 4])), RANGES.map(|(_, _, most)| most));
+        assert_eq!(terms(usual.with_terms([1; 4])), RANGES.map(|(_, least, _)| least));
     }
 }

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What the module expects of the functions: counted up when arguments change their
 /// meaning, there and here. The system may give a new module the old library.
-pub const CONTRACT: u64 = 1;
+pub const CONTRACT: u64 = 2;
 
 /// Instances of the module that have the library. Its address says which library it is.
 static HOLDERS: AtomicUsize = AtomicUsize::new(0);

@@ -1,6 +1,9 @@
-//! Panics where a test asks for them, to see that the VM survives: only with the feature
-//! `panic-test`.
+//! Panics where a test asks for them, to see that the VM survives, and a change of level
+//! right behind a time stamp, to see that it is obeyed: only with the feature `panic-test`.
 
+use crate::filter::Level;
+use crate::ring;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wire::Kind;
 
@@ -12,8 +15,15 @@ const UNPUBLISHED: u64 = 11;
 const TOLD: u64 = 100;
 /// The node id that orders one of the helper thread.
 const HELPER: u64 = 99;
+/// One whose event, once it is decided on, has the level set to off behind the next time
+/// stamp that its thread takes.
+const STAMP: u64 = 98;
 
 static ORDERED: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    static AT_STAMP: Cell<bool> = const { Cell::new(false) };
+}
 
 pub fn probe(node: u64) {
     assert!(node != AT_ONCE, "asked for by the test");
@@ -23,6 +33,9 @@ pub fn probe(node: u64) {
 }
 
 pub fn event(node: u64) {
+    if node == STAMP {
+        AT_STAMP.set(true);
+    }
     assert!(node != UNPUBLISHED, "asked for by the test");
 }
 
@@ -32,6 +45,14 @@ pub fn told(kind: Kind) {
 
 pub fn helper() {
     fulfil(HELPER);
+}
+
+pub fn stamped() {
+    if AT_STAMP.replace(false)
+        && let Some(session) = ring::active()
+    {
+        session.control.set_level(Level::Off);
+    }
 }
 
 fn fulfil(order: u64) {

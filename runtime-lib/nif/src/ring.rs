@@ -7,7 +7,7 @@ mod body;
 mod chain;
 mod payload;
 
-pub use body::{Body, Outcome, emit_body};
+pub use body::{Body, Outcome, emit_body, withhold_body};
 use chain::{Chain, Names};
 
 use crate::caller;
@@ -49,9 +49,9 @@ struct Ring {
 
 /// How much of an event is written.
 #[derive(Clone, Copy)]
-pub struct Detail {
+pub struct Detail<'a> {
     /// The limits of its terms.
-    pub limits: &'static Limits,
+    pub limits: &'a Limits,
     /// How many of its terms are written: all, or some of the first ones.
     pub kept: usize,
     /// 0, or [`FLAG_WITHHELD`].
@@ -64,7 +64,7 @@ pub struct Detail {
     pub at: u64,
 }
 
-impl Detail {
+impl Detail<'static> {
     /// All of it, within the limits of the recording.
     #[inline(always)]
     pub fn full(session: &'static Session, at: u64, terms: &[RawTerm]) -> Self {
@@ -133,7 +133,7 @@ pub unsafe fn emit_all_of(
 ///
 /// # Safety
 /// As [`emit_all`].
-pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], detail: Detail) {
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], detail: Detail<'_>) {
     // SAFETY: by the caller's promise.
     unsafe {
         let Some(pid) = caller::own(env) else { return };
@@ -186,7 +186,7 @@ pub unsafe fn emit_told(
     variant: u64,
     about: RawTerm,
     terms: &[RawTerm],
-    detail: Detail,
+    detail: Detail<'_>,
 ) {
     // The recorder watches who lives and does something.
     let is_news = !matches!((kind, variant), (Kind::Exit, _) | (Kind::Register, wire::record::REGISTERED_BEFORE));
@@ -278,7 +278,7 @@ impl Ring {
         node: u64,
         (pid, is_news): (RawTerm, bool),
         terms: &[RawTerm],
-        detail: Detail,
+        detail: Detail<'_>,
     ) {
         // SAFETY: by the caller's promise.
         unsafe {
@@ -308,7 +308,7 @@ impl Ring {
     /// # Safety
     /// As [`Ring::event`].
     #[inline(always)]
-    unsafe fn write(&mut self, env: Env, about: About, terms: &[RawTerm], detail: Detail) {
+    unsafe fn write(&mut self, env: Env, about: About, terms: &[RawTerm], detail: Detail<'_>) {
         let mut ticks = detail.at;
         let before = if about.context == 0 { 0 } else { CONTEXT_BYTES };
         let limit = before + if detail.kept == 0 { 0 } else { detail.limits.payload + SLACK };

@@ -9,9 +9,10 @@
 
 use crate::caller;
 use crate::clock;
-use crate::encode::{Env, RawTerm};
+use crate::encode::{Env, RawTerm, bits};
+use crate::filter;
 use crate::hot::{self, nif};
-use crate::ring::{self, Body, Outcome};
+use crate::ring::{self, Body, Detail, Outcome};
 use crate::session::{Keep, Session};
 use rustler::codegen_runtime::{c_int, inventory};
 use rustler::sys::*;
@@ -40,8 +41,8 @@ struct Last {
     session: u64,
     /// Its number; 0 when it could not be written.
     number: u64,
-    /// Bytes of the whole version that the row began with; of one that could not be
-    /// written, how many more are passed over.
+    /// Bytes of the whole version that the row began with; 0 when the content was left
+    /// out. Of one that could not be written, how many more are passed over.
     whole: u64,
     /// Bytes of the differences since.
     differences: u64,
@@ -88,7 +89,7 @@ impl Last {
 
     /// Whether the next version can be told by this one.
     fn is_base(&self, session: &Session) -> bool {
-        self.number > 0 && self.differences <= self.whole.max(LEAST) && !self.is_passing(session)
+        self.number > 0 && self.whole > 0 && self.differences <= self.whole.max(LEAST) && !self.is_passing(session)
     }
 
     /// Whether a flight recorder may soon lose the whole version of this row.
@@ -187,8 +188,13 @@ unsafe fn next(
         return Some(unsafe { Last { whole: passed.whole - 1, ..passed }.write(env) });
     }
     let own = unsafe { caller::own(env) }?;
+    let detail = filter::told(session, Kind::State, own, &[state]);
+    let Some(Detail { at, .. }) = detail.filter(|detail| detail.kept > 0) else {
+        return Some(unsafe { left_out(env, session, own, last, state, detail).write(env) });
+    };
+    let told = Told { about: own, at, state, limit, quick };
     if let Some(base) = last.filter(|last| last.is_base(session)) {
-        match unsafe { difference(env, session, own, &base, state, limit, quick) } {
+        match unsafe { difference(env, session, &base, &told) } {
             Some(next) => return Some(unsafe { next.write(env) }),
             None if quick.is_some() => return None,
             // Larger than the limit: then so is the state, or nearly.
@@ -196,22 +202,48 @@ unsafe fn next(
         }
     }
     let number = last.map_or(1, |last| last.number + 1);
-    let next = unsafe { whole(env, session, own, number, state, limit, quick) }?;
+    let next = unsafe { whole(env, session, number, &told) }?;
     Some(unsafe { next.write(env) })
 }
 
-unsafe fn difference(
-    env: Env,
-    session: &'static Session,
+/// A state that is to be written.
+struct Told {
     about: RawTerm,
-    base: &Last,
+    /// When it was decided on.
+    at: u64,
     state: RawTerm,
     limit: usize,
     quick: Option<(usize, u64)>,
-) -> Option<Last> {
+}
+
+/// What is remembered of a state that is left out: if it changed, a number that no version
+/// has, or one without content, and no base for the next one.
+unsafe fn left_out(
+    env: Env,
+    session: &'static Session,
+    about: RawTerm,
+    last: Option<Last>,
+    state: RawTerm,
+    detail: Option<Detail>,
+) -> Last {
+    let number = match last {
+        Some(same) if same.number > 0 && bits(same.state) == bits(state) => return same,
+        last => last.map_or(1, |last| last.number + 1),
+    };
+    let next = Last { state, session: name(session), number, whole: 0, differences: 0, files: session.files() };
+    let is_noted = detail.is_none_or(|Detail { at, .. }| {
+        let body = Body { kind: Kind::State, number, about, at, room: 0, fuel: 0, may_wait: false };
+        // SAFETY: by the caller's promise.
+        unsafe { ring::withhold_body(env, session, &body) }
+    });
+    if is_noted { next } else { Last { number: 0, ..next } }
+}
+
+unsafe fn difference(env: Env, session: &'static Session, base: &Last, told: &Told) -> Option<Last> {
+    let &Told { about, at, state, limit, quick } = told;
     let (room, fuel) = quick.unwrap_or((limit, u64::MAX));
     let number = base.number + 1;
-    let body = Body { kind: Kind::StateDelta, number, about, room, fuel, may_wait: quick.is_none() };
+    let body = Body { kind: Kind::StateDelta, number, about, at, room, fuel, may_wait: quick.is_none() };
     // SAFETY: by the caller's promise.
     let outcome = unsafe { ring::emit_body(env, session, &body, |encoder| !encoder.delta(base.state, state, DEPTH)) };
     match outcome {
@@ -222,18 +254,11 @@ unsafe fn difference(
     }
 }
 
-unsafe fn whole(
-    env: Env,
-    session: &'static Session,
-    about: RawTerm,
-    number: u64,
-    state: RawTerm,
-    limit: usize,
-    quick: Option<(usize, u64)>,
-) -> Option<Last> {
+unsafe fn whole(env: Env, session: &'static Session, number: u64, told: &Told) -> Option<Last> {
+    let &Told { about, at, state, limit, quick } = told;
     let room = quick.map_or(limit, |(room, _)| room.min(limit));
     let files = session.files();
-    let body = Body { kind: Kind::State, number, about, room, fuel: u64::MAX, may_wait: quick.is_none() };
+    let body = Body { kind: Kind::State, number, about, at, room, fuel: u64::MAX, may_wait: quick.is_none() };
     // SAFETY: by the caller's promise.
     let outcome = unsafe { ring::emit_body(env, session, &body, |encoder| encoder.state(state, DEPTH)) };
     let none = Last { state: hot::nil(), session: name(session), number: 0, whole: 0, differences: 0, files };
@@ -245,26 +270,40 @@ unsafe fn whole(
     }
 }
 
-/// `snapshot(process, state, limit)`: writes the state of a process, on its own; the
-/// bytes that took, or `nil`.
+/// `snapshot(process, state, limit, changed)`: writes the state of a process, on its own;
+/// the bytes that took, or `nil`. Where states are left out, `false`: then it is noted that
+/// this one changed, if it did.
 unsafe extern "C" fn snapshot(env: Env, _argc: c_int, argv: *const RawTerm) -> RawTerm {
-    let Some(session) = ring::active() else { return hot::nil() };
-    let mut written = None;
+    let mut answer = hot::nil();
+    let Some(session) = ring::active() else { return answer };
     ring::guarded(session, || {
-        // SAFETY: by the VM's call, with three arguments.
-        let [about, state, limit] = unsafe { *argv.cast::<[RawTerm; 3]>() };
-        // SAFETY: by the VM's call.
+        // SAFETY: by the VM's call, with four arguments, here and below.
+        let [about, state, limit, changed] = unsafe { *argv.cast::<[RawTerm; 4]>() };
+        let detail = filter::told(session, Kind::State, about, &[state]);
+        let (at, kept) = detail.map_or((0, 0), |detail| (detail.at, detail.kept));
         let room = unsafe { limit_of(env, limit) };
-        let body = Body { kind: Kind::State, number: 0, about, room, fuel: u64::MAX, may_wait: true };
-        // SAFETY: as above.
-        let outcome = unsafe { ring::emit_body(env, session, &body, |encoder| encoder.state(state, DEPTH)) };
-        if let Outcome::Written(bytes) = outcome {
-            written = Some(bytes);
+        let body = Body { kind: Kind::State, number: 0, about, at, room, fuel: u64::MAX, may_wait: true };
+        if kept > 0 {
+            let outcome = unsafe { ring::emit_body(env, session, &body, |encoder| encoder.state(state, DEPTH)) };
+            if let Outcome::Written(bytes) = outcome {
+                answer = unsafe { enif_make_uint64(env, bytes) };
+            }
+            return;
+        }
+        answer = unsafe { atom(env, c"false") };
+        if detail.is_some() && bits(changed) == bits(unsafe { atom(env, c"true") }) {
+            unsafe { ring::withhold_body(env, session, &body) };
         }
     });
-    // SAFETY: by the VM's call.
-    written.map_or(hot::nil(), |bytes| unsafe { enif_make_uint64(env, bytes) })
+    answer
+}
+
+/// # Safety
+/// `env` is that of the running call.
+unsafe fn atom(env: Env, name: &CStr) -> RawTerm {
+    // SAFETY: by the caller's promise; the name ends with a zero.
+    unsafe { enif_make_atom(env, name.as_ptr()) }
 }
 
 inventory::submit! { nif(c"version", 3, version) }
-inventory::submit! { rustler::Nif { flags: ERL_NIF_DIRTY_JOB_CPU_BOUND, ..nif(c"snapshot", 3, snapshot) } }
+inventory::submit! { rustler::Nif { flags: ERL_NIF_DIRTY_JOB_CPU_BOUND, ..nif(c"snapshot", 4, snapshot) } }

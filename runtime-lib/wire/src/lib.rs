@@ -17,6 +17,7 @@
 //! assert_eq!((read.kind, read.ticks, rest.len()), (Kind::Tail, 100, 0));
 //! ```
 
+pub mod limits;
 pub mod map;
 pub mod node_id;
 pub mod plan;
@@ -30,6 +31,7 @@ pub mod term;
 pub mod varint;
 mod words;
 
+pub use limits::TermLimits;
 pub use map::{MapBuilder, MapError, NodeEntry, NodeKind, NodeMap};
 pub use node_id::{NodeId, NodePath};
 pub use plan::{Plan, PlannedClause, Point, Reason, Refusal, Request, Rule, Strength};

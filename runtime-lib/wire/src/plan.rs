@@ -5,11 +5,12 @@
 //! | key | value |
 //! |---|---|
 //! | `format` | 1; plans before there was a number do not have it |
-//! | `clauses` | list of objects: `node` (id, an integer below 2⁵⁹), `function`, `file` (texts), `line` (from 1), `strength` (`"boundaries"`, `"branches"` or `"values"`), `reason` (`"named_function"` or `{"rule": number from 1}`) |
+//! | `clauses` | list of objects: `node` (id, an integer below 2⁵⁹), `function`, `file` (texts), `line` (from 1), `strength` (`"boundaries"`, `"branches"` or `"values"`), `reason` (`"named_function"` or `{"rule": number from 1}`), and where its rule sets any, `limits` (object of integers: `depth`, `items`, `binary_bytes`, `payload_bytes`) |
 //! | `refusals` | list of objects: `file` (text), `line` (from 1), `why` (text), `whole_file` (whether nothing of the file has probes) |
 //!
 //! A reader passes over keys that it does not know.
 
+use crate::TermLimits;
 use serde::{Deserialize, Serialize};
 
 /// The format of `plan.json` that this version writes.
@@ -40,7 +41,7 @@ pub struct Request {
     pub points: Vec<Point>,
 }
 
-/// A strength for some functions.
+/// A strength for some functions, and limits of what is written of their values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -49,6 +50,9 @@ pub struct Rule {
     pub functions: String,
     /// None leaves them clean.
     pub strength: Option<Strength>,
+    /// What is not set is as the recording has it.
+    #[serde(default)]
+    pub limits: TermLimits,
 }
 
 /// "At this line, capture these variables, if this holds."
@@ -64,6 +68,9 @@ pub struct Point {
     /// A guard: an expression of variables, literals and what guards may call.
     #[serde(default, rename = "if")]
     pub condition: Option<String>,
+    /// What is not set is as the function's rule has it.
+    #[serde(default)]
+    pub limits: TermLimits,
 }
 
 /// What a planner decided for one application.
@@ -93,6 +100,9 @@ pub struct PlannedClause {
     pub strength: Strength,
     /// Which rule chose it.
     pub reason: Reason,
+    /// Limits of its values.
+    #[serde(default, skip_serializing_if = "TermLimits::are_unset")]
+    pub limits: TermLimits,
 }
 
 /// Why a clause is instrumented, or left clean.

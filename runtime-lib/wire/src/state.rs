@@ -15,7 +15,10 @@
 //! [`Kind::StateDelta`](crate::Kind::StateDelta) goes on with: number *n* is told as a
 //! difference from *n* − 1 of the same process. Where that is not known, neither are the
 //! versions up to the next whole one. A version that exceeds its limit has no body: one
-//! record, [`FLAG_OMITTED`](crate::FLAG_OMITTED), whose payload is empty.
+//! record, [`FLAG_OMITTED`](crate::FLAG_OMITTED), whose payload is empty. So has one whose
+//! content the level of detail left out ([`FLAG_WITHHELD`](crate::FLAG_WITHHELD) beside
+//! it), whatever its number; the next one of its row is whole. At level `off` nothing is
+//! written of a state that changed, and a number of the row is passed over.
 //!
 //! # A difference
 //!

@@ -63,6 +63,20 @@ impl Clock {
         u64::try_from(self.monotonic(to) - self.monotonic(from)).unwrap_or(0)
     }
 
+    /// Nanoseconds since the recording's start at a moment of the system's clock, in ns since
+    /// 1970. Where that clock was set back, some moments came twice: it is the later one.
+    pub fn at_system(&self, system_ns: u64) -> i64 {
+        let is_within = |pair: &[Point]| (pair[0].system_ns..pair[1].system_ns).contains(&system_ns);
+        // From the start to the end the clock shows every moment in between, or skips it.
+        let within = self.points.windows(2).rposition(is_within);
+        let after = self.points.last().filter(|last| last.system_ns <= system_ns);
+        let known = within.map(|n| &self.points[n]).or(after).or(self.points.first());
+        let Some(known) = known else { return 0 };
+        let ns = i128::from(known.monotonic_ns) + i128::from(system_ns) - i128::from(known.system_ns);
+        let next = within.map(|n| i128::from(self.points[n + 1].monotonic_ns));
+        saturate(next.map_or(ns, |next| ns.min(next)) - self.start_ns)
+    }
+
     /// The recording's start by the system's clock, in ns since 1970.
     pub fn started_system_ns(&self) -> Option<u64> {
         self.points.first().map(|point| point.system_ns)
@@ -108,6 +122,23 @@ mod tests {
         check(3400, 2100);
         check(600, -100);
         assert_eq!(clock.between(2500, 1500), 0);
+    }
+
+    #[test]
+    fn a_moment_of_the_system_s_clock_is_found_however_it_was_set() {
+        let point = |monotonic_ns, system_ns| Point { ticks: monotonic_ns, monotonic_ns, system_ns };
+        // Set forward by 500 after 100, and back by 550 after 200.
+        let points = vec![point(10, 1000), point(110, 1600), point(210, 1150), point(310, 1250)];
+        let clock = Clock { points, ticks_per_second: 1_000_000_000, start_ns: 10 };
+        let check = |system, ns| assert_eq!(clock.at_system(system), ns, "at {system}");
+        check(990, -10);
+        check(1000, 0);
+        check(1050, 50);
+        check(1200, 250);
+        check(1300, 100);
+        check(1599, 100);
+        check(1700, 750);
+        assert_eq!(Clock::default().at_system(7), 0);
     }
 
     #[test]

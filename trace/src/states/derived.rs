@@ -45,8 +45,9 @@ pub(super) fn versions(recording: &Recording, frames: &Frames, pid: u64) -> Vec<
                     versions.push(Version::returned(ticks, state, fault));
                 }
             }
-            Outcome::Omitted if CALLBACKS.contains(&function) => {
-                versions.push(Version::returned(ticks, Term::Int(0), Some(Unknown::Cut)));
+            outcome @ (Outcome::Omitted | Outcome::Withheld) if CALLBACKS.contains(&function) => {
+                let fault = if matches!(outcome, Outcome::Omitted) { Unknown::Cut } else { Unknown::Withheld };
+                versions.push(Version::returned(ticks, Term::Int(0), Some(fault)));
             }
             _ => {}
         }

@@ -2,11 +2,12 @@
 
 use super::derived;
 use super::tree::{Change, Notes, Tree};
+use super::unrecorded::Unrecorded;
 use crate::outline::is_process;
 use crate::{Frames, Recording};
 use std::collections::BTreeMap;
 use wire::state::{Delta, Part};
-use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind, Record, Term};
+use wire::{FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind, Record, Term};
 
 /// Where a version comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,12 @@ pub enum Unknown {
     /// It exceeded its limit.
     #[error("the state was larger than enable_time_travel's :max_bytes")]
     TooLarge,
+    /// It was told while values were left out.
+    #[error("the state changed, and the level of detail left out into what")]
+    Withheld,
+    /// Since the last version it may have changed unseen.
+    #[error("its states were not recorded for a while: the detail was off, or other traces began or ended")]
+    Unrecorded,
     /// A part of it is missing.
     #[error("not all of the version was written")]
     Incomplete,
@@ -113,6 +120,7 @@ pub fn processes(recording: &Recording, wanted: &str) -> Vec<(u64, u64)> {
 pub struct History<'r> {
     recording: &'r Recording,
     versions: Vec<Version>,
+    unrecorded: Unrecorded,
     ended: Option<u64>,
 }
 
@@ -120,16 +128,17 @@ impl<'r> History<'r> {
     /// The versions of a process, given by the VM's term. `frames` are those of the
     /// recording, if versions shall be derived.
     pub fn of(recording: &'r Recording, pid: u64, frames: Option<&Frames>) -> Self {
-        let (mut versions, mut ended) = (Vec::<Version>::new(), None);
+        let (mut versions, mut unrecorded, mut ended) = (Vec::<Version>::new(), Unrecorded::of(pid), None);
         for (number, event) in (0u32..).zip(recording.events()) {
             let record = recording.record(*event);
             match record.kind {
                 Kind::State | Kind::StateDelta if record.pid == pid => add(&mut versions, number, &record),
+                Kind::Level | Kind::Switch => unrecorded.note(&record, recording),
                 Kind::Exit if record.pid == pid => ended = Some(record.ticks),
                 _ => {}
             }
         }
-        let mut history = Self { recording, versions, ended };
+        let mut history = Self { recording, versions, unrecorded, ended };
         history.find_faults();
         if let Some(frames) = frames.filter(|_| history.versions.iter().all(|version| version.number == 0)) {
             history.versions.extend(derived::versions(recording, frames, pid));
@@ -177,7 +186,7 @@ impl<'r> History<'r> {
     }
 
     /// The state at a moment, in ns from the recording's start: that of the last version
-    /// until then.
+    /// until then, unless it may have changed unseen.
     ///
     /// # Errors
     /// When it is not known.
@@ -186,16 +195,22 @@ impl<'r> History<'r> {
         let version = self.versions.partition_point(|version| clock.since_start(version.ticks) <= ns);
         let version = version.checked_sub(1).ok_or(Unknown::Before)?;
         let term = self.state(version)?;
-        Ok(Known { version, term, uncertain: self.breaks_after(version) })
+        let (ticks, goes_on) = (self.versions[version].ticks, self.goes_on_after(version));
+        let ns = self.ended.map_or(ns, |ended| ns.min(clock.since_start(ended)));
+        if goes_on != Some(true) && self.unrecorded.is_between(ticks, ns, |ticks| clock.since_start(ticks)) {
+            return Err(Unknown::Unrecorded);
+        }
+        let recycled = || self.recording.whole_from().is_some_and(|whole| ticks < whole);
+        Ok(Known { version, term, uncertain: !goes_on.unwrap_or_else(|| !recycled()) })
     }
 
-    // The next version of a row has not this one's next number: those between are lost,
-    // or nobody observed the process for a while.
-    fn breaks_after(&self, version: usize) -> bool {
+    // Whether the next version of a row has this one's next number. Else those between are
+    // lost, or nobody observed the process for a while.
+    fn goes_on_after(&self, version: usize) -> Option<bool> {
         let is_of_row = |version: &&Version| version.number > 0;
         let this = self.versions[..=version].iter().rev().find(is_of_row);
         let next = self.versions[version + 1..].iter().find(is_of_row);
-        this.zip(next).is_some_and(|(this, next)| next.number != this.number + 1)
+        this.zip(next).map(|(this, next)| next.number == this.number + 1)
     }
 
     /// The state of a version.
@@ -300,6 +315,7 @@ fn add(versions: &mut Vec<Version>, event: u32, record: &Record<'_>) {
         }
     }
     let fault = match part {
+        _ if record.flags & FLAG_WITHHELD != 0 => Some(Unknown::Withheld),
         _ if record.flags & FLAG_OMITTED != 0 => Some(Unknown::TooLarge),
         None => Some(Unknown::Damaged),
         Some(part) if part.offset > 0 => Some(Unknown::Incomplete),

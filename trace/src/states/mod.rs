@@ -5,13 +5,14 @@
 //! whole. Derived ones count only for a process that told none in rows of its own.
 //!
 //! What is not known is said: before the first version, behind one that was lost or too
-//! large, and where the beginning of a row was recycled.
+//! large, where the level left it out, and where the beginning of a row was recycled.
 
 mod compare;
 mod derived;
 mod external;
 mod history;
 mod tree;
+mod unrecorded;
 
 pub use compare::compare;
 pub use external::{external, list_head};

@@ -8,7 +8,7 @@ defmodule ElixirScope.Health do
   thread: the percentiles have it, and `overhead` counts 2^18 ticks of it (about 0.1 ms).
   """
 
-  alias ElixirScope.Health.Watch
+  alias ElixirScope.Health.{Memory, Watch}
   alias ElixirScope.{Native, Recorder}
 
   @typedoc """
@@ -32,7 +32,8 @@ defmodule ElixirScope.Health do
       segments stand `:ready` of those that are `:wanted`, and how many full ones are
       `:waiting` for the helper thread;
     * `:memory` - bytes of the segments that are `:mapped`, and of the `:recorder`'s
-      process;
+      process, and those that the machine or the container has `:available`, if that is
+      known (`ElixirScope.Health.Memory`);
     * `:disk` - bytes of all segments (`:used`), and what the disk has `:free`;
     * `:mailbox` - messages that wait for the recorder;
     * `:remembered` - named processes that ended, whose names are still there.
@@ -66,7 +67,11 @@ defmodule ElixirScope.Health do
             wanted: non_neg_integer,
             waiting: non_neg_integer
           },
-          memory: %{mapped: non_neg_integer, recorder: non_neg_integer},
+          memory: %{
+            mapped: non_neg_integer,
+            recorder: non_neg_integer,
+            available: non_neg_integer | nil
+          },
           disk: %{used: non_neg_integer, free: non_neg_integer},
           mailbox: non_neg_integer,
           remembered: non_neg_integer
@@ -102,7 +107,7 @@ defmodule ElixirScope.Health do
     {memory, mailbox} = recorder()
 
     %{recording: recording, at_ns: System.monotonic_time(:nanosecond)}
-    |> Map.merge(%{recorder: memory, mailbox: mailbox})
+    |> Map.merge(%{recorder: memory, mailbox: mailbox, available: Memory.available()})
     |> Map.merge(named(@counts, counts))
     |> Map.merge(named(@numbers, numbers))
     |> Map.merge(named(@latencies, latencies))
@@ -113,7 +118,7 @@ defmodule ElixirScope.Health do
   """
   @spec zero(integer) :: sample
   def zero(at_ns) do
-    %{recording: false, at_ns: at_ns, recorder: 0, mailbox: 0}
+    %{recording: false, at_ns: at_ns, recorder: 0, mailbox: 0, available: nil}
     |> Map.merge(named(@counts ++ @numbers ++ @latencies, []))
   end
 
@@ -171,7 +176,7 @@ defmodule ElixirScope.Health do
         sample
         |> Map.take([:rings, :ready, :wanted, :waiting])
         |> Map.put(:fill, sample.written / max(sample.capacity, 1)),
-      memory: %{mapped: sample.mapped, recorder: sample.recorder},
+      memory: Map.take(sample, [:mapped, :recorder, :available]),
       disk: %{used: sample.disk_used, free: sample.disk_free}
     }
   end

@@ -110,6 +110,7 @@ defmodule ElixirScope.IEx do
     %{rates: rates, probe_ns: probe, segments: segments, memory: memory, disk: disk} = health
     number = fn number -> Analysis.count(round(number)) end
     mb = fn bytes -> "#{Float.round(bytes / 1.0e6, 1)} MB" end
+    left = if memory.available, do: ", #{mb.(memory.available)} available", else: ""
     took = fn key -> "#{key} #{Analysis.duration(round(probe[key]))}" end
 
     [
@@ -122,7 +123,7 @@ defmodule ElixirScope.IEx do
       {"segments",
        "#{segments.ready} of #{segments.wanted} ready, #{segments.waiting} waiting; " <>
          "#{segments.rings} rings, #{round(segments.fill * 100)} % full"},
-      {"memory", "#{mb.(memory.mapped)} mapped, recorder #{mb.(memory.recorder)}"},
+      {"memory", "#{mb.(memory.mapped)} mapped, recorder #{mb.(memory.recorder)}" <> left},
       {"disk", "#{mb.(disk.used)} used, #{mb.(disk.free)} free"},
       {"mailbox", "#{health.mailbox} messages"}
     ]

@@ -13,7 +13,7 @@ defmodule ElixirScope.Native do
   @replaced "the module of the capture library was replaced"
 
   # `load.rs` has the same number: what the functions' arguments mean.
-  @contract 1
+  @contract 2
 
   @doc "Loads the library; once is enough, more does no harm."
   @spec load() :: :ok | {:error, String.t()}
@@ -125,7 +125,8 @@ defmodule ElixirScope.Native do
   `:values` is every event with its terms. `:branches` leaves out the terms of calls,
   the values of expressions and variables; `:boundaries` leaves out branches and what
   handlers caught, too, and of what the VM tells collections and scheduling. Both leave
-  out what is in messages. `:off` leaves nothing but the ends of processes.
+  out what is in messages, and of a state's versions all but that it changed. `:off`
+  leaves nothing but the ends of processes.
 
   Gives the level before, or `nil` when nothing is recorded.
   """
@@ -222,9 +223,12 @@ defmodule ElixirScope.Native do
   @spec version(term, term, pos_integer) :: term
   def version(_last, _state, _limit), do: nil
 
-  @doc "Writes the state of a process, on its own: the bytes, or `nil`."
-  @spec snapshot(pid, term, pos_integer) :: pos_integer | nil
-  def snapshot(_pid, _state, _limit), do: apply(Function, :identity, [nil])
+  @doc """
+  Writes the state of a process, on its own: the bytes, or `nil`. It is `false` where
+  states are left out; that this one `changed` is then noted, unless nothing is written.
+  """
+  @spec snapshot(pid, term, pos_integer, boolean) :: pos_integer | nil | false
+  def snapshot(_pid, _state, _limit, _changed), do: apply(Function, :identity, [nil])
 
   @doc "Does nothing: what calling a native function costs."
   @spec nop() :: :ok

@@ -11,7 +11,8 @@ defmodule ElixirScope.Reader do
   @kinds [:call, :branch, :bind, :caught, :locals, :mark, :level, :switch]
   @closings [:open, :returned, :tail, :raised, :exited]
   @details [:boundaries, :branches, :values]
-  @defaults [run: nil, pid: nil, fun: nil, correlation: nil, limit: 1000, detail: :values]
+  @defaults [run: nil, pid: nil, fun: nil, correlation: nil, from: nil, to: nil] ++
+              [limit: 1000, detail: :values]
 
   @typedoc """
   A call, or what happened within one. Terms are texts, as `inspect/1` gives them.
@@ -63,7 +64,8 @@ defmodule ElixirScope.Reader do
     pid = if options[:pid], do: ["--pid", name(options[:pid])], else: []
     fun = if options[:fun], do: ["--fun", function(options[:fun])], else: []
     within = if options[:correlation], do: ["--correlation", id(options[:correlation])], else: []
-    command(["trace", "show"] ++ run ++ pid ++ fun ++ within ++ arguments)
+    times = for key <- [:from, :to], options[key], do: "--#{key}=#{time(options[key])}"
+    command(["trace", "show"] ++ run ++ pid ++ fun ++ within ++ times ++ arguments)
   end
 
   @sources [:whole, :difference, :snapshot, :returned]
@@ -78,8 +80,11 @@ defmodule ElixirScope.Reader do
           uncertain: boolean
         }
 
+  @typedoc "When: nanoseconds from the recording's start, a date, or beside an event."
+  @type moment :: integer | DateTime.t() | {:before | :after, event}
+
   @doc "What `ElixirScope.state_at/3` gives; the options are described there."
-  @spec state(pid | atom | String.t(), moment :: term, keyword) ::
+  @spec state(pid | atom | String.t(), moment, keyword) ::
           {:ok, state} | {:error, String.t()}
   def state(process, moment, options) do
     options = Keyword.validate!(options, run: nil)
@@ -98,17 +103,26 @@ defmodule ElixirScope.Reader do
     end
   end
 
-  defp at({:before, %{at_ns: at}}), do: ["--at", "#{at - 1}ns"]
-  defp at({:after, %{at_ns: at} = event}), do: at_end(at, event) ++ ["--settled"]
-  defp at(ns) when is_integer(ns), do: ["--at", "#{ns}ns"]
+  defp at({:before, %{at_ns: at}}), do: ["--at", time(at - 1)]
+  defp at({:after, %{at_ns: at} = event}), do: ["--settled", "--at", time(at_end(at, event))]
+  defp at(moment), do: ["--at", time(moment)]
 
-  defp at(other) do
-    raise ArgumentError,
-          "the moment must be ns from the recording's start, or {:before | :after, event}, " <>
-            "got: #{inspect(other)}"
+  defp at_end(at, event), do: at + (event[:duration_ns] || 0)
+
+  # As the command takes it: of a `DateTime`, the seconds since 1970.
+  defp time(ns) when is_integer(ns), do: "#{ns}ns"
+
+  defp time(%DateTime{} = time) do
+    microseconds = time |> DateTime.to_unix(:microsecond) |> max(0)
+    seconds = [div(microseconds, 1_000_000), rem(microseconds, 1_000_000)]
+    "@~b.~6..0b" |> :io_lib.format(seconds) |> to_string()
   end
 
-  defp at_end(at, event), do: ["--at", "#{at + (event[:duration_ns] || 0)}ns"]
+  defp time(other) do
+    raise ArgumentError,
+          "a moment must be ns from the recording's start or a DateTime, and of state_at/3 " <>
+            "may be {:before | :after, event}, got: #{inspect(other)}"
+  end
 
   @doc """
   What `trace stats` says of a run, a folder or the start of an id below `dir`.

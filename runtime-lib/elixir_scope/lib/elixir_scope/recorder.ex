@@ -19,6 +19,7 @@ defmodule ElixirScope.Recorder do
     Redaction,
     Retention,
     RunDir,
+    TimeTravel,
     Trace,
     Tracer,
     Traces
@@ -264,6 +265,7 @@ defmodule ElixirScope.Recorder do
   # Whatever ended it, recording goes on, and at the level that it begins with.
   def handle_info({:EXIT, pid, _}, %{recording: %{watch: pid} = recording} = state) do
     Native.set_detail(:values, :watch_ended)
+    TimeTravel.wanted()
     {:noreply, %{state | recording: look_after(recording)}}
   end
 

@@ -4,8 +4,9 @@ defmodule ElixirScope.TimeTravel do
 
   `ElixirScope.enable_time_travel/2`, `ElixirScope.disable_time_travel/1` and
   `ElixirScope.snapshot/1` are what to call. This process knows who is observed: it asks
-  them for their state when a recording begins, and, in a flight recorder, before the
-  last version that was told whole is recycled.
+  them for their state when a recording begins, when states are wanted again that were
+  left out, and, in a flight recorder, before the last version that was told whole is
+  recycled.
   """
   use GenServer
 
@@ -65,15 +66,26 @@ defmodule ElixirScope.TimeTravel do
     with {:ok, pid} <- local(server),
          :ok <- Native.load(),
          {:ok, bytes, of} <- written(pid, options) do
-      if is_integer(bytes),
-        do: {:ok, %{bytes: bytes, of: of}},
-        else: {:error, "nothing is recorded, or the state exceeds :max_bytes"}
+      case bytes do
+        nil ->
+          {:error, "nothing is recorded, or the state exceeds :max_bytes"}
+
+        false ->
+          {:error, "the level of detail leaves states out, or that of this process's trace"}
+
+        _ ->
+          {:ok, %{bytes: bytes, of: of}}
+      end
     end
   end
 
   @doc "A recording has begun."
   @spec begun() :: :ok
   def begun, do: GenServer.cast(__MODULE__, :begun)
+
+  @doc "What is recorded has changed: states that were left out may be wanted now."
+  @spec wanted() :: :ok
+  def wanted, do: GenServer.cast(__MODULE__, :wanted)
 
   @impl true
   def init(nil) do
@@ -92,9 +104,11 @@ defmodule ElixirScope.TimeTravel do
     do: {:reply, is_map_key(state.watched, pid), forget(state, pid)}
 
   @impl true
-  def handle_cast(:begun, state) do
+  def handle_cast(:begun, state), do: handle_cast(:wanted, %{state | seen: 0})
+
+  def handle_cast(:wanted, state) do
     for {pid, {_, memory}} <- state.watched, do: renew(memory, pid)
-    {:noreply, %{state | seen: 0}}
+    {:noreply, state}
   end
 
   @impl true
@@ -144,15 +158,18 @@ defmodule ElixirScope.TimeTravel do
   # state to whoever asks, or is looked at from outside.
   defp written(pid, options) do
     case answers(pid) do
-      :ok -> attempt(pid, fn -> look(pid, options) end)
-      {:error, _} -> {:ok, Native.snapshot(pid, info(pid), options[:max_bytes]), :process_info}
+      :ok ->
+        attempt(pid, fn -> look(pid, options) end)
+
+      {:error, _} ->
+        {:ok, Native.snapshot(pid, info(pid), options[:max_bytes], false), :process_info}
     end
   end
 
   defp look(pid, options) do
     if :gen_event in behaviours(pid) do
       state = :sys.get_state(pid, options[:timeout])
-      {:ok, Native.snapshot(pid, state, options[:max_bytes]), :state}
+      {:ok, Native.snapshot(pid, state, options[:max_bytes], false), :state}
     else
       look = &Observer.look(nil, options[:max_bytes], &1)
       :sys.replace_state(pid, look, options[:timeout])

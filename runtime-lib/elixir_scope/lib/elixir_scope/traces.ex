@@ -8,7 +8,7 @@ defmodule ElixirScope.Traces do
   The process that owns the recording keeps this.
   """
 
-  alias ElixirScope.{Native, Trace}
+  alias ElixirScope.{Native, TimeTravel, Trace}
 
   @most 32
 
@@ -108,9 +108,12 @@ defmodule ElixirScope.Traces do
   defp apply_to(before, traces, what) do
     native = Enum.map(traces.active, &Trace.native/1)
 
-    if Native.set_traces(others(traces), native, wider?(before, traces), what),
-      do: {:ok, traces},
-      else: {:error, "capture is off"}
+    if Native.set_traces(others(traces), native, wider?(before, traces), what) do
+      TimeTravel.wanted()
+      {:ok, traces}
+    else
+      {:error, "capture is off"}
+    end
   end
 
   # The number of the level of what belongs to no trace.

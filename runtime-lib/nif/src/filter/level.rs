@@ -8,9 +8,11 @@ use wire::Kind;
 pub enum Level {
     /// Every event, with its values.
     Values = 0,
-    /// Calls and branches without values; what handlers caught, and marks, with theirs.
+    /// Calls, branches and that a state changed, without values; what handlers caught, and
+    /// marks, with theirs.
     Branches = 1,
-    /// Calls, and that a handler caught, without values; marks with theirs.
+    /// Calls, that a handler caught and that a state changed, without values; marks with
+    /// theirs.
     Boundaries = 2,
     /// Nothing but the ends of processes.
     Off = 3,

@@ -61,21 +61,16 @@ fn set_traces<'a>(env: Env<'a>, others: u8, traces: Vec<Described>, wider: bool,
 fn trace(env: Env<'_>, session: &Session, described: Described) -> Option<Trace> {
     let (slot, level, sites, processes, except, limits, inherited) = described;
     let &[depth, items, bytes, payload, share] = limits.as_slice() else { return None };
+    let asked = [depth, items, bytes, payload];
     let term = |pid: LocalPid| bits(pid.encode(env).as_c_arg());
-    let given = |limit: u64, usual: u64| if limit == 0 { usual } else { limit };
-    let usual = session.limits;
     Some(Trace {
         slot: (usize::from(slot) < MOST_TRACES).then_some(slot)?,
         level: *Level::ALL.get(usize::from(level))?,
         sites,
         processes: processes.map(|pids| pids.into_iter().map(term).collect()),
         except: except.into_iter().map(term).collect(),
-        limits: usual.with_terms([
-            given(depth, u64::from(usual.depth)),
-            given(items, u64::from(usual.items)),
-            given(bytes, u64::from(usual.bytes)),
-            given(payload, usual.payload as u64),
-        ]),
+        limits: session.limits.with_terms(asked),
+        asked,
         share,
         inherited,
     })

@@ -3,7 +3,7 @@
 
 use super::Level;
 use super::masks::{Masks, mix};
-use crate::limits::Limits;
+use crate::limits::{AskedLimits, Limits};
 use std::sync::{Mutex, PoisonError};
 
 static SITES: Mutex<Vec<&'static Masks>> = Mutex::new(Vec::new());
@@ -37,6 +37,8 @@ pub struct Trace {
     pub except: Vec<u64>,
     /// The limits of their terms.
     pub limits: Limits,
+    /// Those of them that the user asked for: they hold where a site has its own, too.
+    pub asked: AskedLimits,
     /// Of 2^64 processes, or keys that they gave themselves, how many; `u64::MAX`: all.
     pub share: u64,
     /// Whether processes that these ones spawn belong to them.
@@ -61,11 +63,13 @@ pub struct Rules {
     traces: [Option<Wanted>; MOST_TRACES],
 }
 
+/// What a trace says of its events; see [`Trace`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Wanted {
+pub struct Wanted {
     level: Level,
     share: u64,
-    limits: Limits,
+    pub limits: Limits,
+    pub asked: AskedLimits,
 }
 
 /// The process of an event, as far as rules ask about it.
@@ -87,7 +91,8 @@ impl Rules {
         };
         let mut wanted = [None; MOST_TRACES];
         for trace in &traces {
-            wanted[trace.slot()] = Some(Wanted { level: trace.level, share: trace.share, limits: trace.limits });
+            let &Trace { level, share, limits, asked, .. } = trace;
+            wanted[trace.slot()] = Some(Wanted { level, share, limits, asked });
         }
         let any_process = bits(|trace| trace.processes.is_none());
         let sampled = bits(|trace| trace.share < u64::MAX);
@@ -135,9 +140,9 @@ impl Rules {
         self.inherited
     }
 
-    /// How much of an event is wanted, and within which limits (`None`: the recording's).
+    /// How much of an event is wanted, and by which trace (`None`: by none).
     /// What stands at no `node`, the process alone decides on.
-    pub fn wanted(&self, node: Option<u64>, who: Who) -> (Level, Option<&Limits>) {
+    pub fn wanted(&self, node: Option<u64>, who: Who) -> (Level, Option<&Wanted>) {
         let sites = self.any_site | node.map_or(self.all & !self.off, |node| self.sites.get(node));
         if sites == 0 {
             return (self.others, None);
@@ -154,7 +159,7 @@ impl Rules {
                 _ => {}
             }
         }
-        best.map_or((self.others, None), |trace| (trace.level, Some(&trace.limits)))
+        best.map_or((self.others, None), |trace| (trace.level, Some(trace)))
     }
 }
 
@@ -190,7 +195,8 @@ mod tests {
     fn trace(slot: u8, level: Level, sites: Option<&[u64]>, processes: Option<&[u64]>) -> Trace {
         let limits = Limits { depth: u32::from(slot), ..LIMITS };
         let [sites, processes] = [sites, processes].map(|keys| keys.map(<[u64]>::to_vec));
-        Trace { slot, level, sites, processes, except: Vec::new(), limits, share: u64::MAX, inherited: false }
+        let (except, asked) = (Vec::new(), AskedLimits::default());
+        Trace { slot, level, sites, processes, except, limits, asked, share: u64::MAX, inherited: false }
     }
 
     fn of(process: u64) -> Who {
@@ -214,7 +220,7 @@ mod tests {
             [Values, Values, Branches, Boundaries]
         });
         assert_eq!([1, 3, 4].map(|node| level(rules, node, 8)), [Level::Values, Level::Off, Level::Off]);
-        assert_eq!(rules.wanted(Some(1), of(7)).1.map(|limits| limits.depth), Some(5));
+        assert_eq!(rules.wanted(Some(1), of(7)).1.map(|trace| trace.limits.depth), Some(5));
         assert_eq!(rules.wanted(Some(4), of(8)).1, None);
         assert_eq!([7, 8].map(|process| rules.wanted(None, of(process)).0), [Level::Values; 2], "at no node");
     }

@@ -18,7 +18,7 @@ pub unsafe fn write(
     kind: Kind,
     node: u64,
     terms: &[RawTerm],
-    Detail { limits, outlined, .. }: Detail,
+    Detail { limits, outlined, .. }: Detail<'_>,
     atoms: &mut Atoms,
 ) -> (usize, u8) {
     // A message is its second term, and seldom of one word.

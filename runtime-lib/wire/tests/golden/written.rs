@@ -8,7 +8,7 @@ use wire::segment::*;
 use wire::sums::TABLE_AT;
 use wire::{
     FLAG_OMITTED, FLAG_TRUNCATED, FLAG_WITHHELD, Kind, MapBuilder, NodeEntry, NodeId, NodeKind, NodeMap, Plan,
-    PlannedClause, Reason, Record, Refusal, RunInfo, Strength, Sums, Term,
+    PlannedClause, Reason, Record, Refusal, RunInfo, Strength, Sums, Term, TermLimits,
 };
 
 /// The index of the atom `ok`.
@@ -233,6 +233,8 @@ fn flags() -> Vec<u8> {
     let mut to = Vec::new();
     Term::Pid(PID).write_to(&mut to);
     record(&mut out, Kind::Send, FLAG_OMITTED, 2, [0, PID], &to);
+    record(&mut out, Kind::State, FLAG_OMITTED, 0, [1, PID], &[]);
+    record(&mut out, Kind::State, FLAG_OMITTED | FLAG_WITHHELD, 0, [2, PID], &[]);
     out
 }
 
@@ -311,22 +313,23 @@ fn run(keep: Keep, failure: Option<&str>) -> Vec<u8> {
 }
 
 fn plan() -> Vec<u8> {
-    let clause = |strength, reason| PlannedClause {
+    let clause = |strength, reason, limits| PlannedClause {
         node: CLAUSE,
         function: "Shop.Größe.add/2".into(),
         file: "lib/shop/größe.ex".into(),
         line: 3,
         strength,
         reason,
+        limits,
     };
     let refusal =
         |whole_file| Refusal { file: "lib/a.ex".into(), line: 1, why: "it has no \"probe\"".into(), whole_file };
     let plan = Plan {
         format: wire::plan::FORMAT,
         clauses: vec![
-            clause(Strength::Boundaries, Reason::NamedFunction),
-            clause(Strength::Branches, Reason::Rule(1)),
-            clause(Strength::Values, Reason::Rule(2)),
+            clause(Strength::Boundaries, Reason::NamedFunction, TermLimits::default()),
+            clause(Strength::Branches, Reason::Rule(1), TermLimits { depth: 3, ..TermLimits::default() }),
+            clause(Strength::Values, Reason::Rule(2), TermLimits::from([1, 2, 8, 64])),
         ],
         refusals: vec![refusal(true), refusal(false)],
     };

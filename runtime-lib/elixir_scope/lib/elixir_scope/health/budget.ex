@@ -6,9 +6,12 @@ defmodule ElixirScope.Health.Budget do
     * `:drops` - the share of events that find no room (default 0.01);
     * `:memory` - bytes of the recorder's process, with the messages that wait for it
       (default 64 MiB). What segments take has its own limit, `:max_bytes`;
+    * `:available_memory` - bytes that the machine has available at least, or the container
+      (default 64 MiB); see `ElixirScope.Health.Memory`. Where the system does not say, it
+      is no measure;
     * `:disk` - bytes that the disk has free at least (default 64 MiB).
 
-  `:infinity` lets a measure be what it is, and for `:disk` so does 0. A flight recorder
+  `:infinity` lets a measure be what it is, and for the last two so does 0. A flight recorder
   has these defaults: it runs where nobody looks, beside a program that matters more.
   With `keep: :all` there is no budget, since somebody who looks for a fault in a busy
   loop wants all of it. `true` asks for the defaults, `false` for none; a list has what
@@ -18,8 +21,10 @@ defmodule ElixirScope.Health.Budget do
   alias ElixirScope.Config
   alias ElixirScope.Health.Breaker
 
-  @defaults [overhead: 0.1, drops: 0.01, memory: 64 * 1024 * 1024, disk: 64 * 1024 * 1024]
+  @defaults [overhead: 0.1, drops: 0.01, memory: 64 * 1024 * 1024] ++
+              [available_memory: 64 * 1024 * 1024, disk: 64 * 1024 * 1024]
   @shares [:overhead, :drops]
+  @reserves [:available_memory, :disk]
 
   @type t :: keyword | false
 
@@ -56,7 +61,7 @@ defmodule ElixirScope.Health.Budget do
   end
 
   defp limit!(_key, :infinity), do: :ok
-  defp limit!(:disk, 0), do: :ok
+  defp limit!(key, 0) when key in @reserves, do: :ok
   defp limit!(key, share) when key in @shares and is_number(share) and share > 0, do: :ok
 
   defp limit!(key, bytes) when key not in @shares and is_integer(bytes) and bytes > 0,
@@ -82,4 +87,8 @@ defmodule ElixirScope.Health.Budget do
   defp pressure(:drops, limit, health), do: health.drop_rate / limit
   defp pressure(:memory, limit, health), do: health.memory.recorder / limit
   defp pressure(:disk, limit, health), do: limit / max(health.disk.free, 1)
+  defp pressure(:available_memory, _limit, %{memory: %{available: nil}}), do: 0.0
+
+  defp pressure(:available_memory, limit, health),
+    do: limit / max(health.memory.available, 1)
 end

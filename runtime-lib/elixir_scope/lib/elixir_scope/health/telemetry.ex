@@ -8,7 +8,8 @@ defmodule ElixirScope.Health.Telemetry do
     * `[:elixir_scope, :health]` - once a second. Measurements: `events`, `bytes`,
       `lost_events`, `truncated`, `panics` (since the beginning), `events_per_second`,
       `drop_rate`, `overhead`, `probe_mean_ns`, `probe_p50_ns`, `probe_p99_ns`,
-      `probe_p999_ns`, `mapped_bytes`, `disk_bytes`, `mailbox`;
+      `probe_p999_ns`, `mapped_bytes`, `disk_bytes`, `mailbox`, and `available_bytes` of
+      memory where that is known;
     * `[:elixir_scope, :detail]` - when the circuit breaker changes something.
       Measurements: `changes`, `pressure`; metadata: `from`, `to`, `reason`.
 
@@ -41,9 +42,13 @@ defmodule ElixirScope.Health.Telemetry do
         mapped_bytes: health.memory.mapped,
         disk_bytes: health.disk.used
       })
+      |> Map.merge(available(health.memory))
 
     {[:elixir_scope, :health], measurements, %{dir: dir, detail: health.detail.level}}
   end
+
+  defp available(%{available: nil}), do: %{}
+  defp available(%{available: bytes}), do: %{available_bytes: bytes}
 
   @doc """
   The event of a change of detail.

@@ -8,7 +8,7 @@ defmodule ElixirScope.Health.Watch do
   """
   use GenServer
 
-  alias ElixirScope.{Health, Native}
+  alias ElixirScope.{Health, Native, TimeTravel}
   alias ElixirScope.Health.{Alerts, Breaker, Budget, Courier, Telemetry}
 
   @period 1000
@@ -92,12 +92,17 @@ defmodule ElixirScope.Health.Watch do
     {breaker, change} =
       Breaker.step(state.breaker, Budget.pressures(state.settings.budget, health))
 
-    if change, do: Native.set_detail(change.to, {change.reason, change.pressure})
+    if change, do: set(change)
     health = %{health | detail: detail(breaker)}
 
     %{state | breaker: breaker, earlier: state.last, last: sample}
     |> alert(health, change, sample.panics - state.last.panics)
     |> publish(health, change)
+  end
+
+  defp set(%{to: to, reason: reason, pressure: pressure}) do
+    Native.set_detail(to, {reason, pressure})
+    if to == :values, do: TimeTravel.wanted()
   end
 
   defp health(state, sample),

@@ -89,17 +89,18 @@ defmodule ElixirScope.TimeTravel.Observer do
   @spec look(:atomics.atomics_ref() | nil, pos_integer, term) :: no_return
   def look(flags, limit, state), do: throw({:elixir_scope, written(flags, limit, state)})
 
-  defp written(nil, limit, state), do: Native.snapshot(self(), state, limit)
+  defp written(nil, limit, state), do: Native.snapshot(self(), state, limit, false)
 
   defp written(flags, limit, state) do
     :atomics.put(flags, @asked, 0)
-    :atomics.put(flags, @stale, 0)
+    # Only of those that are looked at: a GenServer's debug events tell each change.
+    happened? = :atomics.exchange(flags, @stale, 0) == 1
     start = System.monotonic_time()
     # Two thirds of all states that differ have other hashes than -1, which is none's.
     hash = :erlang.phash2(state, 4_294_967_296)
 
     if :atomics.exchange(flags, @seen, hash) != hash,
-      do: Native.snapshot(self(), state, limit)
+      do: Native.snapshot(self(), state, limit, happened?)
 
     now = System.monotonic_time()
     :atomics.put(flags, @not_before, now + @share * (now - start))

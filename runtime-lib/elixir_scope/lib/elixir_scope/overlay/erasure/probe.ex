@@ -2,14 +2,15 @@ defmodule ElixirScope.Overlay.Erasure.Probe do
   @moduledoc """
   What inserted code looks like, as terms of Elixir's parser.
 
-  Each shape is exact. A probe's id is an integer, and what it captures are
-  variables, literals, and lists or tuples of those: nothing that could run code.
+  Each shape is exact. A probe's id is an integer, that of one which passes values may
+  have the limits of these beside it, and what it captures are variables, literals, and
+  lists or tuples of those: nothing that could run code.
   The one condition that may be inserted is a guard, which cannot either.
 
   `sink` is the module whose functions are the probes.
   """
 
-  @wrappers [:leave, :tail, :bind, :leave_falsy, :leave_truthy]
+  @wrappers [:leave, :bind, :leave_falsy, :leave_truthy]
   @most_locals 10
 
   # Operators and functions of Kernel that guards may call, with their arities.
@@ -75,20 +76,29 @@ defmodule ElixirScope.Overlay.Erasure.Probe do
 
   @doc "The expression that a probe stands around, or nil where none does."
   @spec wrapped(Macro.t(), module) :: {:ok, Macro.t()} | nil
-  def wrapped({{:., _, [sink, probe]}, _, [id, value]}, sink)
-      when probe in @wrappers and is_integer(id),
-      do: {:ok, value}
+  def wrapped({{:., _, [sink, :tail]}, _, [id, value]}, sink) when is_integer(id),
+    do: {:ok, value}
+
+  def wrapped({{:., _, [sink, probe]}, _, [id, value]}, sink) when probe in @wrappers,
+    do: if(passing?(id), do: {:ok, value})
 
   def wrapped(_, _sink), do: nil
 
   @doc "A statement whose value nobody may use: never the last of a block."
   @spec statement?(Macro.t(), module) :: boolean
-  def statement?({{:., _, [sink, probe]}, _, [id | captured]}, sink) when is_integer(id) do
+  def statement?({{:., _, [sink, probe]}, _, [id | captured]}, sink) do
     case probe do
-      :enter -> Enum.all?(captured, &inert?/1)
-      :locals -> length(captured) <= @most_locals and Enum.all?(captured, &local?/1)
-      probe when probe in [:branch, :tail, :leave] -> captured == []
-      _ -> false
+      :enter ->
+        passing?(id) and Enum.all?(captured, &inert?/1)
+
+      :locals ->
+        passing?(id) and length(captured) <= @most_locals and Enum.all?(captured, &local?/1)
+
+      probe when probe in [:branch, :tail, :leave] ->
+        is_integer(id) and captured == []
+
+      _ ->
+        false
     end
   end
 
@@ -123,10 +133,9 @@ defmodule ElixirScope.Overlay.Erasure.Probe do
   where the clause names it by a variable that must not be read.
   """
   @spec caught?(Macro.t(), :rescue | :catch, module) :: boolean
-  def caught?({{:., _, [sink, :caught]}, _, [id, kind, reason, stack]}, section, sink)
-      when is_integer(id) do
+  def caught?({{:., _, [sink, :caught]}, _, [id, kind, reason, stack]}, section, sink) do
     kind? = kind == :error or (section == :catch and (is_atom(kind) or variable?(kind)))
-    kind? and (is_nil(reason) or variable?(reason)) and stack?(stack)
+    passing?(id) and kind? and (is_nil(reason) or variable?(reason)) and stack?(stack)
   end
 
   def caught?(_, _section, _sink), do: false
@@ -155,10 +164,8 @@ defmodule ElixirScope.Overlay.Erasure.Probe do
   @spec absent_else?({:else, Macro.t()}, form :: atom, module) :: boolean
   def absent_else?({:else, [{:->, _, [[{:scope_value, _, context}], value]}]}, :with, sink)
       when is_atom(context) do
-    match?(
-      {{:., _, [^sink, :leave]}, _, [id, {:scope_value, _, ^context}]} when is_integer(id),
-      value
-    )
+    match?({{:., _, [^sink, :leave]}, _, [_, {:scope_value, _, ^context}]}, value) and
+      wrapped(value, sink) != nil
   end
 
   def absent_else?({:else, {:__block__, _, [first, last]}}, form, sink)
@@ -191,6 +198,10 @@ defmodule ElixirScope.Overlay.Erasure.Probe do
 
   defp stack?({:__STACKTRACE__, _, context}), do: is_atom(context)
   defp stack?(_), do: false
+
+  # The id of a probe that passes values, and perhaps four limits of these.
+  defp passing?({:{}, _, [_, _, _, _, _] = numbers}), do: Enum.all?(numbers, &is_integer/1)
+  defp passing?(id), do: is_integer(id)
 
   # A secret's value is not passed.
   defp local?(captured), do: captured == :scope_redacted or variable?(captured)

@@ -46,6 +46,7 @@ defmodule ElixirScope.RedactionTest do
         :headers => [{"cookie", "x"}, {"accept", "*/*"}],
         :options => [token: "x", tokens: ["x"], token_count: 1],
         :nested => [[%{1 => %{client_secret: ~c"x"}}]],
+        :words => %{1 => 2, 3 => 4, :password => 1234, :user => :me, [] => "x", "y" => 6},
         {:a, :password} => "x",
         {:password, "x"} => 1,
         %{ssn: 1} => [{:secret, 1, 2}, {:secret}, [:secret, 1], {1, :secret}]
@@ -58,6 +59,14 @@ defmodule ElixirScope.RedactionTest do
                :headers => [{"cookie", @secret}, {"accept", "*/*"}],
                :options => [token: @secret, tokens: ["x"], token_count: 1],
                :nested => [[%{1 => %{client_secret: @secret}}]],
+               :words => %{
+                 1 => 2,
+                 3 => 4,
+                 :password => @secret,
+                 :user => :me,
+                 [] => "x",
+                 "y" => 6
+               },
                {:a, :password} => "x",
                {:password, @secret} => 1,
                %{ssn: @secret} => [{:secret, 1, 2}, {:secret}, [:secret, 1], {1, :secret}]

@@ -188,6 +188,19 @@ defmodule ElixirScope.TracerTest do
     assert me == self()
   end
 
+  test "a message to nobody says so", %{dir: dir} do
+    {gone, monitor} = spawn_monitor(fn -> :ok end)
+    assert_receive {:DOWN, ^monitor, :process, ^gone, :normal}
+
+    {events, _} =
+      traced(dir, [trace: [:messages], trace_processes: [self()]], fn ->
+        for to <- [gone, self()], do: send(to, :anybody)
+      end)
+
+    sends = for %{kind: :send, terms: [to, :anybody]} = event <- events, do: {to, event.node}
+    assert sends == [{gone, 1}, {self(), 0}]
+  end
+
   describe "of whom" do
     test "a list stands for these and what they spawn", %{dir: dir} do
       Process.register(self(), :scope_listed)

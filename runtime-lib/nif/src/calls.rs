@@ -25,43 +25,50 @@ mod atoms {
 /// Arguments that a record has room for in its count of terms.
 const MOST_ARGUMENTS: usize = 250;
 
-static LEFT: AtomicU64 = AtomicU64::new(0);
+/// What every traced call changes: on cache lines of its own, since all probes read what
+/// would stand beside it.
+#[repr(align(128))]
+struct Used {
+    left: AtomicU64,
+    /// Above the low half the second, in that half the calls told within it.
+    window: AtomicU64,
+}
+
+static USED: Used = Used { left: AtomicU64::new(0), window: AtomicU64::new(0) };
 static PER_SECOND: AtomicU64 = AtomicU64::new(0);
-/// Above the low half the second, in that half the calls told within it.
-static WINDOW: AtomicU64 = AtomicU64::new(0);
 
 /// Lets so many calls be told, in all and within a second.
 #[rustler::nif]
 fn calls_on(most: u64, per_second: u64) -> bool {
     PER_SECOND.store(per_second.min(u64::from(u32::MAX)), Ordering::Relaxed);
-    WINDOW.store(0, Ordering::Relaxed);
-    LEFT.store(most, Ordering::Release);
+    USED.window.store(0, Ordering::Relaxed);
+    USED.left.store(most, Ordering::Release);
     true
 }
 
 /// Lets none be told; how many might still have been.
 #[rustler::nif]
 fn calls_off() -> u64 {
-    LEFT.swap(0, Ordering::AcqRel)
+    USED.left.swap(0, Ordering::AcqRel)
 }
 
 /// Whether calls are told now.
 pub fn may_tell() -> bool {
-    LEFT.load(Ordering::Acquire) > 0
+    USED.left.load(Ordering::Acquire) > 0
 }
 
 /// Counts a call; none when it may not be told, and why this is the last one that is.
 fn count(session: &Session) -> Option<Option<Atom>> {
     let second = clock::ticks(session.clock.kind) / session.clock.ticks_per_second.max(1);
     let within = |window: u64| if window >> 32 == second & 0xffff_ffff { window + 1 } else { second << 32 | 1 };
-    let before = WINDOW.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |window| Some(within(window)));
+    let before = USED.window.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |window| Some(within(window)));
     let told = within(before.unwrap_or_else(|same| same)) & 0xffff_ffff;
-    let left = LEFT.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |left| left.checked_sub(1)).ok()?;
+    let left = USED.left.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |left| left.checked_sub(1)).ok()?;
     if left == 1 {
         return Some(Some(atoms::max()));
     }
     // Whoever takes what is left says so.
-    let is_rate = told >= PER_SECOND.load(Ordering::Relaxed) && LEFT.swap(0, Ordering::AcqRel) > 0;
+    let is_rate = told >= PER_SECOND.load(Ordering::Relaxed) && USED.left.swap(0, Ordering::AcqRel) > 0;
     Some(is_rate.then(atoms::per_second))
 }
 
@@ -89,10 +96,8 @@ pub unsafe fn call(env: Env, session: &'static Session, caller: RawTerm, what: R
         len += 1;
     }
     let terms = &terms[..len];
-    if let Some(detail) = filter::told(session, Kind::Call, caller, terms) {
-        // SAFETY: by the caller's promise.
-        unsafe { ring::emit_told(env, session, Kind::Call, variant, caller, terms, detail) };
-    }
+    // SAFETY: by the caller's promise.
+    unsafe { filter::emit_told(env, session, Kind::Call, variant, caller, terms, false) };
     if let Some(why) = last {
         // SAFETY: by the caller's promise; an atom is of every environment.
         unsafe { ring::tell_recorder(env, session, why.as_c_arg()) };
@@ -111,9 +116,8 @@ pub unsafe fn end(env: Env, session: &'static Session, kind: Kind, caller: RawTe
         Some(&[class, reason]) => &[mfa, class, reason][..],
         _ => &[mfa, end],
     };
-    let Some(detail) = filter::told(session, kind, caller, terms) else { return };
     // SAFETY: by the caller's promise.
-    unsafe { ring::emit_told(env, session, kind, 0, caller, terms, detail) };
+    unsafe { filter::emit_told(env, session, kind, 0, caller, terms, false) };
 }
 
 /// # Safety

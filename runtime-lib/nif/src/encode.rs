@@ -8,6 +8,7 @@ mod maps;
 mod outline;
 mod plain;
 mod secrets;
+mod short;
 mod space;
 mod tags;
 
@@ -19,6 +20,7 @@ pub use tags::{Tags, check_tags, tags};
 use crate::binary;
 use heap::Boxed;
 use rustler::sys::*;
+use short::are_short;
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use wire::node_id::SECRET;
@@ -377,8 +379,9 @@ impl<'a> Encoder<'a> {
 
     unsafe fn pairs(&mut self, keys: &[RawTerm], values: &[RawTerm], depth: u32) {
         let Some(kept) = self.map_begins(keys.len(), depth) else { return };
-        for (&key, &value) in keys.iter().zip(values).take(kept) {
-            // SAFETY: by the caller's promise.
+        // SAFETY: by the caller's promise, here and below.
+        let short = if are_short(values) { unsafe { self.short_pairs(&keys[..kept], values) } } else { 0 };
+        for (&key, &value) in keys[short..kept].iter().zip(&values[short..]) {
             unsafe { self.pair(key, value, depth - 1) };
         }
     }

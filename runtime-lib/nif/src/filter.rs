@@ -167,6 +167,26 @@ unsafe fn own_detail(
     detail(session, kind, site, own, terms.len(), at)
 }
 
+/// Writes what the VM tells of `process`, or what is wanted of it; `node` is the variant.
+/// Of what follows the first term, `outlined` wants only the outline.
+///
+/// # Safety
+/// As [`ring::emit_told`].
+#[inline(never)]
+pub unsafe fn emit_told(
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    node: u64,
+    process: RawTerm,
+    terms: &[RawTerm],
+    outlined: bool,
+) {
+    let Some(detail) = told(session, kind, process, terms) else { return };
+    // SAFETY: by the caller's promise.
+    unsafe { ring::emit_told(env, session, kind, node, process, terms, Detail { outlined, ..detail }) };
+}
+
 /// How an event of `process` that stands at no site is written: what the VM tells, and
 /// versions of its state. `None`: not at all.
 pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail<'static>> {

@@ -96,12 +96,34 @@ pub fn active() -> Option<&'static Session> {
 /// `env` is that of the running call, on a scheduler thread; `terms` belong to it.
 #[inline(always)]
 pub unsafe fn emit_all(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], at: u64) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let Some(pid) = caller::own(env) else { return };
+        emit_all_of(env, session, kind, node, pid, terms, at);
+    }
+}
+
+/// Writes one event of the local process `pid`, which is in no context, at full detail; of
+/// what the VM tells, `node` is the variant.
+///
+/// # Safety
+/// `env` is that of the running call, on any thread of the VM; `pid` is a local process's
+/// term; `terms` belong to the call.
+#[inline(always)]
+pub unsafe fn emit_all_of(
+    env: Env,
+    session: &'static Session,
+    kind: Kind,
+    node: u64,
+    pid: RawTerm,
+    terms: &[RawTerm],
+    at: u64,
+) {
     let detail = Detail::full(session, at, terms);
     // SAFETY: by the caller's promise; the ring is this thread's alone, and no other event
     // is written while it is used.
     unsafe {
         // No closure: two callers of one are reason enough not to inline it.
-        let Some(pid) = caller::own(env) else { return };
         let Some(ring) = own_ring(session).as_mut() else { return };
         ring.write(env, About { kind, node, pid, is_news: true, context: 0 }, terms, detail);
     }

@@ -1,6 +1,6 @@
 //! What the VM tells: messages, and what becomes of processes.
 //!
-//! `enabled/3` and `trace/5` are OTP's `erl_tracer` behaviour. The VM calls them on the
+//! `enabled/3` and `trace/5` are OTP's `erl_tracer` behaviour; `messages` has the rest. The VM calls them on the
 //! thread on which something happens, be it a scheduler, a dirty or another one, and
 //! perhaps with the process locked: nothing here waits, or asks the VM for more than
 //! what the behaviour's own example does. The ring is the calling thread's own.
@@ -9,12 +9,15 @@
 //! passed over. That a process was seen it is told in the middle of an event, on a ring that
 //! must not be entered again, and where the process is traced the VM tells of that message.
 
+mod messages;
+
 use crate::calls;
 use crate::clock;
-use crate::encode::{Env as RawEnv, RawTerm, bits};
+use crate::encode::{Env as RawEnv, RawTerm, bits, tags};
 use crate::filter;
 use crate::hot::nif;
-use crate::ring::{self, Detail};
+use crate::ring;
+use crate::words;
 use rustler::codegen_runtime::{c_int, inventory};
 use rustler::sys::enif_get_map_value;
 use rustler::types::atom::Atom;
@@ -22,13 +25,10 @@ use rustler::{Encoder as _, Env, LocalPid, NifResult, Term};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use wire::Kind;
-use wire::record::{NO_SUCH_PROCESS, REGISTERED_BEFORE};
+use wire::record::REGISTERED_BEFORE;
 
-/// The VM's tag of an event, what it is here, and the record's variant.
-const TAGS: [(&str, Kind, u64); 25] = [
-    ("send", Kind::Send, 0),
-    ("receive", Kind::Receive, 0),
-    ("send_to_non_existing_process", Kind::Send, NO_SUCH_PROCESS),
+/// The VM's tag of an event that [`trace`] is told of, what it is here, and the record's variant.
+const TAGS: [(&str, Kind, u64); 22] = [
     ("in", Kind::In, 0),
     ("out", Kind::Out, 0),
     ("in_exiting", Kind::In, 1),
@@ -64,6 +64,8 @@ struct Words {
     extra: RawTerm,
     said: RawTerm,
     call: RawTerm,
+    send: RawTerm,
+    receive: RawTerm,
     tags: [u64; TAGS.len()],
 }
 
@@ -93,6 +95,8 @@ pub fn load(env: Env<'_>) -> NifResult<()> {
         extra: atom("extra")?,
         said: atom("match_spec_result")?,
         call: atom("call")?,
+        send: atom("send")?,
+        receive: atom("receive")?,
         tags,
     });
     Ok(())
@@ -173,19 +177,12 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
         let (pair, single) = match kind {
             Kind::Call => return unsafe { calls::call(env, session, tracee, what, option(words.said)) },
             Kind::Returned | Kind::Raised => return unsafe { calls::end(env, session, kind, tracee, what, extra()) },
-            Kind::Send => ([extra(), what], None),
-            Kind::Receive => ([option(words.said).unwrap_or(words.undefined), what], None),
             Kind::Spawn | Kind::Spawned => ([what, extra()], None),
             _ => ([what; 2], Some([what])),
         };
-        if kind == Kind::Send && is_recorder(pair[0]) {
-            return;
-        }
         let terms = single.as_ref().map_or(&pair[..], |single| &single[..]);
-        let Some(detail) = filter::told(session, kind, tracee, terms) else { return };
-        let outlined = matches!(kind, Kind::Send | Kind::Receive) && OUTLINES.load(Ordering::Relaxed);
         // SAFETY: by the VM's call; only processes are traced.
-        unsafe { ring::emit_told(env, session, kind, variant, tracee, terms, Detail { outlined, ..detail }) };
+        unsafe { filter::emit_told(env, session, kind, variant, tracee, terms, false) };
     };
     ring::guarded(session, work);
     words.ok
@@ -193,7 +190,21 @@ unsafe extern "C" fn trace(env: RawEnv, _argc: c_int, argv: *const RawTerm) -> R
 
 /// # Safety
 /// `env` and `options`, a map, are the running call's.
+#[inline(always)]
 unsafe fn option(env: RawEnv, options: RawTerm, key: RawTerm) -> Option<RawTerm> {
+    if !tags().heap {
+        // SAFETY: by the caller's promise.
+        return unsafe { asked_option(env, options, key) };
+    }
+    // SAFETY: by the caller's promise; the words are laid out as we read them.
+    let (keys, values) = unsafe { words::small_map(options) }?;
+    keys.iter().zip(values).find_map(|(&one, &value)| (bits(one) == bits(key)).then_some(value))
+}
+
+/// # Safety
+/// As [`option`].
+#[cold]
+unsafe fn asked_option(env: RawEnv, options: RawTerm, key: RawTerm) -> Option<RawTerm> {
     let mut value = RawTerm::default();
     // SAFETY: by the caller's promise; the place is written when the call says so.
     (unsafe { enif_get_map_value(env, options, key, &mut value) } != 0).then_some(value)

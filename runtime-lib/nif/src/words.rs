@@ -26,6 +26,9 @@ pub const TUPLE: u64 = 0;
 /// Where a header has the number of words that follow.
 pub const ARITY_AT: u32 = 6;
 
+// erl_map.h: the header of `flatmap_t`, MAP_HEADER_FLATMAP.
+const SMALL_MAP: u64 = 0x13c;
+
 /// The word that a term is.
 #[inline(always)]
 pub fn bits(term: RawTerm) -> u64 {
@@ -40,6 +43,12 @@ pub fn term(word: u64) -> RawTerm {
     unsafe { std::mem::transmute::<usize, RawTerm>(word as usize) }
 }
 
+/// Whether a term has no words but its own.
+#[inline(always)]
+pub fn is_immediate(term: RawTerm) -> bool {
+    bits(term) & PRIMARY == PRIMARY
+}
+
 /// Where the words are that a word points to, if it points to any.
 #[inline(always)]
 pub fn target(word: u64) -> *const u64 {
@@ -50,4 +59,33 @@ pub fn target(word: u64) -> *const u64 {
 #[inline(always)]
 pub fn boxed(term: RawTerm) -> Option<*const u64> {
     (bits(term) & PRIMARY == BOXED).then(|| target(bits(term)))
+}
+
+/// The keys of a small map, and as many values.
+///
+/// # Safety
+/// The VM lays out maps as `encode/heap` expects, and `term` is of a running call, as
+/// long as which the parts live.
+#[inline(always)]
+pub unsafe fn small_map<'a>(term: RawTerm) -> Option<(&'a [RawTerm], &'a [RawTerm])> {
+    let words = boxed(term)?;
+    // SAFETY: by the caller's promise: the first word is a header, behind that of a small
+    // map their number, a tuple of the keys, and the values.
+    unsafe {
+        if *words != SMALL_MAP {
+            return None;
+        }
+        let (size, keys) = (*words.add(1), target(*words.add(2)));
+        Some((terms(keys.add(1), size), terms(words.add(3), size)))
+    }
+}
+
+/// So many terms.
+///
+/// # Safety
+/// They stand there.
+#[inline(always)]
+pub unsafe fn terms<'a>(first: *const u64, len: u64) -> &'a [RawTerm] {
+    // SAFETY: by the caller's promise; a term is transparent over one word.
+    unsafe { std::slice::from_raw_parts(first.cast(), len as usize) }
 }

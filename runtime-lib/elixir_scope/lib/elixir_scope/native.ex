@@ -210,6 +210,12 @@ defmodule ElixirScope.Native do
   @doc false
   def trace(_tag, _state, _tracee, _what, _options), do: :ok
 
+  @doc false
+  def trace_send(_tag, _state, _sender, _message, _options), do: :ok
+
+  @doc false
+  def trace_receive(_tag, _state, _receiver, _message, _options), do: :ok
+
   @doc """
   Writes the calling process's state, whole or as what differs from the last version;
   what to give as `last` the next time. `limit` is the bytes that it may have.

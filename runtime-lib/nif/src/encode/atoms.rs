@@ -4,7 +4,7 @@
 //! known to be a secret's or not by one bit, beside the bit that says it was seen.
 
 use super::plain::PlainTexts;
-use super::{Env, RawTerm, atom_text};
+use super::{Env, RawTerm, TAG_ATOM, atom_text, bits};
 use wire::SecretNames;
 
 /// Atoms with a higher index are named, and judged, at each use.
@@ -61,6 +61,17 @@ impl Atoms {
             // SAFETY: by the caller's promise.
             None => unsafe { self.is_secret_text(atom_text(env, atom).as_deref()) },
         }
+    }
+
+    /// Whether an immediate that was written is an atom that names a secret.
+    ///
+    /// # Safety
+    /// As [`Atoms::see`], of any immediate; they are read as in [`super::Tags::immediates`].
+    #[inline(always)]
+    pub unsafe fn is_secret_immediate(&self, env: Env, term: RawTerm) -> bool {
+        let word = bits(term);
+        // SAFETY: by the caller's promise.
+        word & 0x3f == TAG_ATOM && unsafe { self.is_secret(env, word >> 6, term) }
     }
 
     /// Whether a text names a secret.

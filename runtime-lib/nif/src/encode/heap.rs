@@ -8,9 +8,6 @@ use crate::words::{self, ARITY_AT, CELL, Env, PRIMARY, RawTerm, SUBTAG, TUPLE, b
 use rustler::sys::*;
 use std::ffi::c_uint;
 
-// erl_map.h: the header of `flatmap_t`, MAP_HEADER_FLATMAP.
-const SMALL_MAP: u64 = 0x13c;
-
 /// What a boxed term is.
 pub enum Boxed<'a> {
     /// Its elements.
@@ -39,26 +36,15 @@ pub unsafe fn cell(term: RawTerm) -> Option<(RawTerm, RawTerm)> {
 #[inline(always)]
 pub unsafe fn boxed<'a>(term: RawTerm) -> Boxed<'a> {
     let Some(words) = words::boxed(term) else { return Boxed::Other };
-    let words: *const RawTerm = words.cast();
-    // SAFETY: by the caller's promise. The first word is a header. Of a tuple the
-    // elements follow; of a small map their number, a tuple of the keys, and the values.
+    // SAFETY: by the caller's promise. The first word is a header; of a tuple the elements
+    // follow.
     unsafe {
-        match bits(*words) {
-            header if header & SUBTAG == TUPLE => Boxed::Tuple(slice(words.add(1), header >> ARITY_AT)),
-            SMALL_MAP => {
-                let (size, keys) = (bits(*words.add(1)), words::target(bits(*words.add(2))));
-                Boxed::Map(slice(keys.add(1).cast(), size), slice(words.add(3), size))
-            }
-            _ => Boxed::Other,
+        let header = *words;
+        if header & SUBTAG == TUPLE {
+            return Boxed::Tuple(words::terms(words.add(1), header >> ARITY_AT));
         }
+        words::small_map(term).map_or(Boxed::Other, |(keys, values)| Boxed::Map(keys, values))
     }
-}
-
-/// # Safety
-/// So many terms stand there.
-unsafe fn slice<'a>(first: *const RawTerm, len: u64) -> &'a [RawTerm] {
-    // SAFETY: by the caller's promise.
-    unsafe { std::slice::from_raw_parts(first, len as usize) }
 }
 
 /// Whether our reading agrees with the VM's, on terms of each form.

@@ -56,6 +56,12 @@ impl<const FITS: bool> Space<'_, FITS> {
         self.len
     }
 
+    /// Bytes before the limit.
+    #[inline(always)]
+    pub fn left(&self) -> usize {
+        self.limit.saturating_sub(self.len)
+    }
+
     /// Whether another part may begin: what does not fit is left out whole, so nothing
     /// more is walked. A term whose parts are shared is small in memory and takes hours
     /// to walk to its limits.

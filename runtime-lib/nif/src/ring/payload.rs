@@ -3,6 +3,7 @@
 use super::Detail;
 use crate::encode::{Atoms, Encoder, Env, LONGEST, RawTerm, SLACK, Space, tags};
 use crate::session::Limits;
+use crate::words;
 use wire::node_id::SECRET;
 use wire::{FLAG_OMITTED, FLAG_TRUNCATED, Kind};
 
@@ -20,7 +21,9 @@ pub unsafe fn write(
     Detail { limits, outlined, .. }: Detail<'_>,
     atoms: &mut Atoms,
 ) -> (usize, u8) {
-    if node & SECRET == 0 && !outlined {
+    // A message is its second term, and seldom of one word.
+    let may_be_short = !kind.is_told() || terms.last().is_none_or(|&term| words::is_immediate(term));
+    if node & SECRET == 0 && !outlined && may_be_short {
         // SAFETY: by the caller's promise.
         if let Some(len) = unsafe { immediates(env, space, terms, atoms) } {
             return (len, 0);

@@ -1,9 +1,10 @@
 //! What the VM tells: messages, and what becomes of processes.
 //!
-//! `enabled/3` and `trace/5` are OTP's `erl_tracer` behaviour; `messages` has the rest. The VM calls them on the
-//! thread on which something happens, be it a scheduler, a dirty or another one, and
-//! perhaps with the process locked: nothing here waits, or asks the VM for more than
-//! what the behaviour's own example does. The ring is the calling thread's own.
+//! `enabled/3` and `trace/5` are OTP's `erl_tracer` behaviour, of which `messages` has the
+//! rest. The VM calls them on the thread on which something happens, be it a scheduler, a
+//! dirty or another one, and perhaps with the process locked: nothing here waits, or asks
+//! the VM for more than what the behaviour's own example does. The ring is the calling
+//! thread's own.
 //!
 //! The recording is kept out of itself: the recorder is never traced, and what it is sent is
 //! passed over. That a process was seen it is told in the middle of an event, on a ring that

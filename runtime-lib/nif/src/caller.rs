@@ -2,10 +2,13 @@
 //!
 //! Owns: where an environment has its process. It must never know what is recorded of one.
 
-use crate::encode::{Env, RawTerm, tags};
-use crate::words::{bits, term};
+use crate::words::{Env, RawTerm, bits, term};
 use rustler::sys::{ErlNifPid, enif_make_pid, enif_self};
 use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether [`own`] reads the process and does not ask the VM.
+static IS_READ: AtomicBool = AtomicBool::new(false);
 
 /// The structure of the process that runs a call; its first word is the process's term.
 ///
@@ -25,8 +28,12 @@ pub unsafe fn structure(env: Env) -> Option<*const u64> {
 /// `env` is that of a running call of a process.
 #[inline(always)]
 pub unsafe fn own(env: Env) -> Option<RawTerm> {
-    // SAFETY: by the caller's promise; [`agrees`] said that it stands there.
-    if tags().caller { unsafe { structure(env).map(|words| term(*words)) } } else { unsafe { asked(env) } }
+    // SAFETY: by the caller's promise; [`check`] found it there.
+    if IS_READ.load(Ordering::Relaxed) {
+        unsafe { structure(env).map(|words| term(*words)) }
+    } else {
+        unsafe { asked(env) }
+    }
 }
 
 unsafe fn asked(env: Env) -> Option<RawTerm> {
@@ -35,11 +42,12 @@ unsafe fn asked(env: Env) -> Option<RawTerm> {
     unsafe { (!enif_self(env, own.as_mut_ptr()).is_null()).then(|| enif_make_pid(env, own.assume_init())) }
 }
 
-/// Whether the calling process is read as the VM says.
+/// Reads the calling process from here on, if that is what the VM says.
 ///
 /// # Safety
 /// `env` is that of a running call of a process.
-pub unsafe fn agrees(env: Env) -> bool {
+pub unsafe fn check(env: Env) {
     // SAFETY: by the caller's promise.
-    unsafe { structure(env).is_some_and(|words| asked(env).is_some_and(|own| *words == bits(own))) }
+    let agrees = unsafe { structure(env).is_some_and(|words| asked(env).is_some_and(|own| *words == bits(own))) };
+    IS_READ.store(agrees, Ordering::Relaxed);
 }

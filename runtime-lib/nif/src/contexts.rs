@@ -10,7 +10,6 @@
 
 use crate::caller;
 use crate::encode::{Env as RawEnv, RawTerm, TAG_SMALL, bits, tags};
-use crate::ring;
 use rustler::Env;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -71,13 +70,10 @@ fn seek_token(env: Env<'_>, step: u32, number: u64) -> bool {
     !candidates.is_empty()
 }
 
-/// From here on events have contexts, if the token's place is found.
-#[rustler::nif]
-fn use_contexts() -> bool {
-    // A recording that starts meanwhile looks at this behind being seen, or is seen here.
+/// From here on events may have contexts: whether the token's place is found.
+pub fn want() -> bool {
     USED.store(true, Ordering::SeqCst);
     use_found();
-    ring::active().into_iter().for_each(|session| session.control.note_contexts());
     FOUND.load(Ordering::Acquire) != 0
 }
 

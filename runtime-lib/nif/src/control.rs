@@ -1,5 +1,6 @@
 //! Starting, stopping, asking: the cold functions, and the library's load.
 
+use crate::caller;
 use crate::contexts;
 use crate::encode;
 use crate::health;
@@ -94,6 +95,7 @@ fn try_start(
             &samples,
             processes,
         );
+        caller::check(env.as_c_arg());
         if enif_get_local_pid(env.as_c_arg(), recorder.as_c_arg(), pid.as_mut_ptr()) == 0 {
             return Err("the recorder is no local process".into());
         }
@@ -130,6 +132,15 @@ fn try_start(
         session.control.note_contexts();
     }
     Ok(())
+}
+
+/// From here on events have contexts, if the token's place is found.
+#[rustler::nif]
+fn use_contexts() -> bool {
+    // A recording that starts meanwhile looks behind being seen, or is seen here.
+    let is_found = contexts::want();
+    ring::active().into_iter().for_each(|session| session.control.note_contexts());
+    is_found
 }
 
 /// From here on no probe begins to write; those that are at it finish.

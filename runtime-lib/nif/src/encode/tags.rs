@@ -2,7 +2,6 @@
 
 use super::{Env, External, NIL, RawTerm, TAG_ATOM, TAG_PID, TAG_SMALL, bits, heap, maps};
 use crate::binary::{self, Layout};
-use crate::caller;
 use rustler::sys::enif_make_int64;
 use std::ptr::from_ref;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -19,12 +18,9 @@ pub struct Tags {
     pub binaries: Layout,
     /// Lists, tuples and small maps can be read without the VM.
     pub heap: bool,
-    /// The calling process can be read without the VM.
-    pub caller: bool,
 }
 
-static UNKNOWN: Tags =
-    Tags { immediates: false, pids: PidLayout::Unknown, binaries: Layout::Unknown, heap: false, caller: false };
+static UNKNOWN: Tags = Tags { immediates: false, pids: PidLayout::Unknown, binaries: Layout::Unknown, heap: false };
 
 static TAGS: AtomicPtr<Tags> = AtomicPtr::new(from_ref(&UNKNOWN).cast_mut());
 
@@ -55,9 +51,7 @@ pub unsafe fn check_tags(env: Env, atom: RawTerm, pid: RawTerm, empty: RawTerm, 
     // SAFETY: as above.
     let (binaries, heap) = unsafe { (binary::check(env, binaries), heap::agrees(env)) };
     let immediates = smalls && others;
-    // SAFETY: as above.
-    let caller = immediates && unsafe { caller::agrees(env) };
-    set(Tags { immediates, pids, binaries, heap: heap && immediates, caller });
+    set(Tags { immediates, pids, binaries, heap: heap && immediates });
     // SAFETY: as above.
     unsafe { maps::check(env) };
 }

@@ -31,6 +31,8 @@ const LEVEL: u64 = 3;
 const RULES: u64 = 4;
 /// Bit of the control word that says whether processes may be in contexts.
 const CONTEXTS: u64 = 8;
+/// All of these. What stands above them is another number after each change.
+const FLAGS: u64 = 15;
 
 /// What of a recording is written.
 #[derive(Default)]
@@ -45,10 +47,17 @@ pub struct Control {
 }
 
 impl Control {
-    /// Whether everything is written at full detail, and in no context.
+    /// What is in force. Whoever finds it unchanged behind an event's time stamp knows that
+    /// it was in force then: the reader takes times for what they say.
     #[inline(always)]
-    pub fn is_open(&self) -> bool {
-        self.word.load(Ordering::Relaxed) == 0
+    pub fn in_force(&self) -> InForce {
+        InForce(self.word.load(Ordering::Acquire))
+    }
+
+    /// Whether everything is written at full detail, and in no context, since `then`.
+    #[inline(always)]
+    pub fn is_open_since(&self, then: InForce) -> bool {
+        then.0 & FLAGS == 0 && self.in_force() == then
     }
 
     /// The level of the whole recording.
@@ -58,9 +67,13 @@ impl Control {
 
     /// Changes the level; gives the one before.
     pub fn set_level(&self, level: Level) -> Level {
-        let set = |word| Some(word & !LEVEL | level as u64);
-        let before = self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, set);
-        Level::from_bits(before.unwrap_or_default())
+        Level::from_bits(self.change(|flags| flags & !LEVEL | level as u64))
+    }
+
+    /// Changes the flags; gives those before.
+    fn change(&self, flags: impl Fn(u64) -> u64) -> u64 {
+        let set = |word: u64| Some(flags(word & FLAGS) | (word & !FLAGS).wrapping_add(FLAGS + 1));
+        self.word.fetch_update(Ordering::AcqRel, Ordering::Acquire, set).unwrap_or_else(|word| word) & FLAGS
     }
 
     /// Exchanges the rules; none: everything is wanted.
@@ -70,17 +83,15 @@ impl Control {
             // Another trace may take an ended one's slot.
             heirs.keep(rules.map_or(0, |rules| u64::from(rules.inherited())));
         }
+        // Who reads the new rules sees this change, or the one behind.
+        self.change(|flags| flags);
         self.rules.store(place, Ordering::Release);
-        if rules.is_some() {
-            self.word.fetch_or(RULES, Ordering::AcqRel);
-        } else {
-            self.word.fetch_and(!RULES, Ordering::AcqRel);
-        }
+        self.change(|flags| if rules.is_some() { flags | RULES } else { flags & !RULES });
     }
 
     /// From here on processes may be in contexts.
     pub fn note_contexts(&self) {
-        self.word.fetch_or(CONTEXTS, Ordering::AcqRel);
+        self.change(|flags| flags | CONTEXTS);
     }
 
     /// Forgets a process that ended: its term may be another one's soon.
@@ -116,14 +127,18 @@ impl Control {
     }
 }
 
-/// Writes what is wanted of an event of the calling process that happened at `at`.
+/// What was in force at a moment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct InForce(u64);
+
+/// Writes what is wanted of an event of the calling process.
 ///
 /// # Safety
 /// As [`ring::emit`].
 #[inline(never)]
-pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm], at: u64) {
+pub unsafe fn emit(env: Env, session: &'static Session, kind: Kind, node: u64, terms: &[RawTerm]) {
     // SAFETY: by the caller's promise, here and below.
-    let Some((detail, _)) = (unsafe { own_detail(env, session, kind, node, terms, at) }) else { return };
+    let Some((detail, _)) = (unsafe { own_detail(env, session, kind, node, terms) }) else { return };
     unsafe { ring::emit(env, session, kind, node, terms, detail) };
 }
 
@@ -139,10 +154,9 @@ pub unsafe fn emit_within(
     kind: Kind,
     node: u64,
     terms: &[RawTerm],
-    at: u64,
 ) {
     // SAFETY: by the caller's promise, here and below.
-    let Some((detail, wanted)) = (unsafe { own_detail(env, session, kind, node, terms, at) }) else { return };
+    let Some((detail, wanted)) = (unsafe { own_detail(env, session, kind, node, terms) }) else { return };
     let limits = session.limits.with_terms(site);
     let limits = wanted.map_or(limits, |wanted| limits.with_terms(wanted.asked));
     unsafe { ring::emit(env, session, kind, node, terms, Detail { limits: &limits, ..detail }) };
@@ -159,12 +173,11 @@ unsafe fn own_detail(
     kind: Kind,
     node: u64,
     terms: &[RawTerm],
-    at: u64,
 ) -> Option<(Detail<'static>, Option<&'static Wanted>)> {
     let site = (node != 0).then_some(node & !SECRET);
     // SAFETY: by the caller's promise.
     let own = || unsafe { caller::own(env) }.map_or(0, bits);
-    detail(session, kind, site, own, terms.len(), at)
+    detail(session, kind, site, own, terms.len())
 }
 
 /// Writes what the VM tells of `process`, or what is wanted of it; `node` is the variant.
@@ -190,14 +203,10 @@ pub unsafe fn emit_told(
 /// How an event of `process` that stands at no site is written: what the VM tells, and
 /// versions of its state. `None`: not at all.
 pub fn told(session: &'static Session, kind: Kind, process: RawTerm, terms: &[RawTerm]) -> Option<Detail<'static>> {
-    let at = clock::ticks(session.clock.kind);
-    if session.control.is_open() {
-        return Some(Detail::full(session, at, terms));
-    }
     if let (Kind::Spawn, [child, ..]) = (kind, terms) {
         bequeath(&session.control, bits(process), bits(*child));
     }
-    detail(session, kind, None, || bits(process), terms.len(), at).map(|(detail, _)| detail)
+    detail(session, kind, None, || bits(process), terms.len()).map(|(detail, _)| detail)
 }
 
 // The VM tells of it before the new process runs.
@@ -210,12 +219,32 @@ fn bequeath(control: &Control, process: u64, child: u64) {
     }
 }
 
-/// How an event is written, and by the wish of which trace; `None`: not at all.
+/// How an event is written, and by the wish of which trace; `None`: not at all. It is timed
+/// here, and decided on by what was in force then.
 fn detail(
     session: &'static Session,
     kind: Kind,
     site: Option<u64>,
-    process: impl FnOnce() -> u64,
+    process: impl Fn() -> u64,
+    terms: usize,
+) -> Option<(Detail<'static>, Option<&'static Wanted>)> {
+    loop {
+        let then = session.control.in_force();
+        let at = clock::ticks(session.clock.kind);
+        let decided = decide(session, kind, site, &process, terms, at);
+        // Changes are made by people and by a breaker: the next turn is the last one.
+        if session.control.in_force() == then {
+            return decided;
+        }
+    }
+}
+
+#[inline(always)]
+fn decide(
+    session: &'static Session,
+    kind: Kind,
+    site: Option<u64>,
+    process: impl Fn() -> u64,
     terms: usize,
     at: u64,
 ) -> Option<(Detail<'static>, Option<&'static Wanted>)> {

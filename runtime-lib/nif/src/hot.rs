@@ -65,18 +65,17 @@ unsafe fn write(
     kind: Kind,
     with_payload: bool,
 ) {
-    let now = || clock::ticks(session.clock.kind);
+    let then = session.control.in_force();
     // SAFETY: by the VM's call.
     unsafe {
         let Some((node, payload)) = event(env, argc, argv, with_payload) else {
-            return limited::write(session, env, argc, argv, kind, with_payload, now());
+            return limited::write(session, env, argc, argv, kind, with_payload);
         };
-        // Before anything is decided: see `ring::Detail::at`.
-        let at = now();
-        if session.control.is_open() {
+        let at = clock::ticks(session.clock.kind);
+        if session.control.is_open_since(then) {
             ring::emit_all(env, session, kind, node, payload, at);
         } else {
-            filter::emit(env, session, kind, node, payload, at);
+            filter::emit(env, session, kind, node, payload);
         }
     }
 }

@@ -15,7 +15,7 @@ use wire::limits::RANGES;
 
 const ELEMENTS: usize = 1 + RANGES.len();
 
-/// Writes what is wanted of an event at `at` whose first argument is no id: one of a site
+/// Writes what is wanted of an event whose first argument is no id: one of a site
 /// with limits of its own. What is no such site either is no event.
 ///
 /// # Safety
@@ -29,7 +29,6 @@ pub unsafe fn write(
     argv: *const RawTerm,
     kind: Kind,
     with_payload: bool,
-    at: u64,
 ) {
     // SAFETY: by the VM's call; the terms live as long as it.
     let arguments = unsafe { std::slice::from_raw_parts(argv, usize::try_from(argc).unwrap_or(0)) };
@@ -37,7 +36,7 @@ pub unsafe fn write(
     // SAFETY: by the VM's call, here and below.
     let Some((node, asked)) = (unsafe { site_of(env, *site) }) else { return };
     let payload = if with_payload { payload } else { &[] };
-    unsafe { filter::emit_within(asked, env, session, kind, node, payload, at) };
+    unsafe { filter::emit_within(asked, env, session, kind, node, payload) };
 }
 
 /// The node and the limits.

@@ -58,9 +58,8 @@ pub struct Detail<'a> {
     pub flags: u8,
     /// Whether of what follows the first term only the outline is kept.
     pub outlined: bool,
-    /// The event's time, in ticks. It is taken before what is wanted is looked at: so what
-    /// bears a later time than a change was decided behind it, however long the thread
-    /// waited in between.
+    /// The event's time, in ticks. What is wanted was the same right before it and when this
+    /// was decided, however long the thread waited in between: `filter::Control::in_force`.
     pub at: u64,
 }
 

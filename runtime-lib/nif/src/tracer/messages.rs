@@ -50,11 +50,11 @@ unsafe fn message<const IS_SEND: bool>(env: RawEnv, argv: *const RawTerm) -> Raw
         }
         let terms = [peer, message];
         let variant = if bits(tag) == bits(ordinary) { 0 } else { NO_SUCH_PROCESS };
-        // Before what is wanted is looked at: see `Detail::at`.
-        let (at, outlined) = (clock::ticks(session.clock.kind), OUTLINES.load(Ordering::Relaxed));
+        let (then, outlined) = (session.control.in_force(), OUTLINES.load(Ordering::Relaxed));
+        let at = clock::ticks(session.clock.kind);
         // SAFETY: by the VM's call, here and in the branches; only processes are traced.
         unsafe {
-            if outlined || !session.control.is_open() {
+            if outlined || !session.control.is_open_since(then) {
                 return filter::emit_told(env, session, kind, variant, tracee, &terms, outlined);
             }
             ring::emit_all_of(env, session, kind, variant, tracee, &terms, at);

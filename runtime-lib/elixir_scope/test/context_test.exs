@@ -121,8 +121,11 @@ defmodule ElixirScope.ContextTest do
     assert marks.(correlation: "none") == []
   end
 
-  test "the recorder finds where tokens are" do
+  test "the recorder finds where tokens are", %{dir: dir} do
+    # It looks how the VM lays out terms first.
+    {:ok, _} = ElixirScope.start_recording(dir: dir)
     assert Context.prepare() == :ok
     assert ElixirScope.Native.use_contexts()
+    :ok = ElixirScope.stop_recording()
   end
 end

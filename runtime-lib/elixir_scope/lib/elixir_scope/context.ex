@@ -90,9 +90,10 @@ defmodule ElixirScope.Context do
   end
 
   defp use_contexts do
+    # First things first: who finds them used goes on at once.
     unless used?() do
-      :persistent_term.put(@used, true)
       Native.use_contexts()
+      :persistent_term.put(@used, true)
     end
   end
 

@@ -17,7 +17,9 @@ defmodule ElixirScope.Test.Errands do
     roots
     |> Enum.map(fn _ -> errand(4, 0) end)
     |> Enum.map(&Process.monitor(spawn(fn -> follow(&1, nil, servers) end)))
-    |> Enum.each(fn monitor -> receive(do: ({:DOWN, ^monitor, _, _, :normal} -> :ok)) end)
+    |> Enum.each(fn monitor ->
+      :normal = receive(do: ({:DOWN, ^monitor, _, _, reason} -> reason))
+    end)
 
     # Each hands on to those behind it only.
     for server <- servers, do: :sys.get_state(server)
@@ -78,7 +80,7 @@ defmodule ElixirScope.Test.Errands do
   end
 
   defp take({:task, errand}, id, servers),
-    do: Task.await(Task.async(fn -> follow(errand, id, servers) end))
+    do: Task.await(Task.async(fn -> follow(errand, id, servers) end), :infinity)
 
   defp take({:spawn, errand}, id, servers) do
     parent = self()
